@@ -1,0 +1,229 @@
+"""What happened in a run: small frozen events, the only truth. Everything known is a fold over them.
+
+A payload is plain data with a JSON form. Kinds are never renamed; a new fact is a new kind or a field with a default.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`seq` is 1, 2, 3, ... within the run, given by the journal; `role` is empty for the run as a whole."""
+
+    seq: int
+    at: datetime
+    role: str
+    payload: "Payload"
+
+    @property
+    def kind(self) -> str:
+        return self.payload.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    kind: ClassVar[str] = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Payload):
+    """A worker took the run up; the second and later ones of a run are resumptions."""
+
+    kind: ClassVar[str] = "run_started"
+    build: str = ""
+    roles: tuple[str, ...] = ()
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoleStarted(Payload):
+    kind: ClassVar[str] = "role_started"
+    signed_in: bool = False
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded(Payload):
+    """The only resume point. `iteration` counts the role's model turns from 1."""
+
+    kind: ClassVar[str] = "turn_ended"
+    iteration: int = 0
+    state: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReplied(Payload):
+    kind: ClassVar[str] = "model_replied"
+    outcome: str = ""
+    text: str = ""
+    calls: tuple[Mapping[str, Any], ...] = ()
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted(Payload):
+    """Written before a tool that changes something, so that a killed worker knows that the effect is unknown."""
+
+    kind: ClassVar[str] = "tool_started"
+    call_id: str = ""
+    tool: str = ""
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished(Payload):
+    """`steps` are the call as steps of a reproduction (JSON forms of evidence.finding.Step), empty when it was none.
+
+    `document` numbers the document on which the steps acted; `state` keys are those of agent/states.py.
+    """
+
+    kind: ClassVar[str] = "tool_finished"
+    call_id: str = ""
+    tool: str = ""
+    args: Mapping[str, Any] = field(default_factory=dict)
+    status: str = "ok"
+    text: str = ""
+    writes: bool = False
+    url_before: str = ""
+    url_after: str = ""
+    state_before: str = ""
+    state_after: str = ""
+    document: int = 0
+    steps: tuple[Mapping[str, Any], ...] = ()
+    target: Mapping[str, Any] | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised(Payload):
+    """`alarm` is the JSON form of an evidence.finding.Alarm."""
+
+    kind: ClassVar[str] = "alarm_raised"
+    fingerprint: str = ""
+    alarm: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChecked(Payload):
+    """`outcome` is holds, fails or inapplicable."""
+
+    kind: ClassVar[str] = "claim_checked"
+    claim: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = ""
+    actual: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityNoted(Payload):
+    kind: ClassVar[str] = "capability_noted"
+    name: str = ""
+    status: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationNoted(Payload):
+    """Worth a look, never an issue: what could not be expressed, replayed or confirmed."""
+
+    kind: ClassVar[str] = "observation_noted"
+    title: str = ""
+    detail: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingSuspected(Payload):
+    """Queued for proof. `suspicion` is the JSON form of an evidence.finding.Suspicion."""
+
+    kind: ClassVar[str] = "finding_suspected"
+    fingerprint: str = ""
+    title: str = ""
+    suspicion: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingKnown(Payload):
+    """Seen again: it has an issue already, so it is not replayed anew. `reference` is the issue's number, if any."""
+
+    kind: ClassVar[str] = "finding_known"
+    fingerprint: str = ""
+    title: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictReached(Payload):
+    """`finding` is the JSON form of an evidence.finding.Finding."""
+
+    kind: ClassVar[str] = "verdict_reached"
+    fingerprint: str = ""
+    verdict: str = ""
+    finding: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockerMet(Payload):
+    """An overlay, dialog or lost session and how it was overcome (or that it was not)."""
+
+    kind: ClassVar[str] = "blocker_met"
+    what: str = ""
+    recovery: str = ""
+    overcome: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoleStopped(Payload):
+    """`reason` is one word of agent.session.StopReason; `detail` one sentence for people."""
+
+    kind: ClassVar[str] = "role_stopped"
+    reason: str = ""
+    detail: str = ""
+    iterations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Payload):
+    """`state` is completed, stopped or failed."""
+
+    kind: ClassVar[str] = "run_ended"
+    state: str = ""
+    detail: str = ""
+
+
+KINDS: dict[str, type[Payload]] = {
+    cls.kind: cls
+    for cls in (
+        RunStarted,
+        RoleStarted,
+        TurnEnded,
+        ModelReplied,
+        ToolStarted,
+        ToolFinished,
+        AlarmRaised,
+        ClaimChecked,
+        CapabilityNoted,
+        ObservationNoted,
+        FindingSuspected,
+        FindingKnown,
+        VerdictReached,
+        BlockerMet,
+        RoleStopped,
+        RunEnded,
+    )
+}
+
+
+def payload_from_json(kind: str, data: Mapping[str, Any]) -> Payload:
+    """Raises KeyError for an unknown kind. Lists come back as tuples."""
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return KINDS[kind](**values)

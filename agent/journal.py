@@ -1,0 +1,57 @@
+"""The journal of one run: append and read. The protocol; bot/store keeps the one for GitHub runs in the database.
+
+`FileJournal` is the one for `charterbot explore`: a line of JSON per event beside the report.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from agent.events import Event, Payload, payload_from_json
+
+
+class LeaseLost(Exception):
+    """Another worker owns the run now; whoever sees this must stop without writing."""
+
+
+class Journal(Protocol):
+    """An append-only list of events, shared by all roles of a run."""
+
+    async def append(self, role: str, payloads: Sequence[Payload]) -> tuple[Event, ...]:
+        """Write all or nothing, in order, in one transaction. Raises LeaseLost when the run was taken over."""
+        ...
+
+    async def read(self) -> tuple[Event, ...]:
+        """All events so far, oldest first."""
+        ...
+
+
+class FileJournal:
+    """A journal in a file of JSON lines. One process at a time."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._seq = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    async def append(self, role: str, payloads: Sequence[Payload]) -> tuple[Event, ...]:
+        now = datetime.now(UTC)
+        events = tuple(Event(self._seq + n, now, role, payload) for n, payload in enumerate(payloads, 1))
+        self._seq += len(events)
+        with self._path.open("a", encoding="utf-8") as file:
+            for event in events:
+                record = {"seq": event.seq, "at": now.isoformat(), "role": role, "kind": event.kind}
+                file.write(json.dumps({**record, "payload": event.payload.to_json()}, ensure_ascii=False) + "\n")
+        return events
+
+    async def read(self) -> tuple[Event, ...]:
+        if not self._path.exists():
+            return ()
+        records = [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines()]
+        self._seq = records[-1]["seq"] if records else 0
+        return tuple(
+            Event(r["seq"], datetime.fromisoformat(r["at"]), r["role"], payload_from_json(r["kind"], r["payload"]))
+            for r in records
+        )

@@ -1,0 +1,126 @@
+"""What is known of a run: a pure fold over its events. Never written to directly, never stored.
+
+`fold(fold(empty, a), b) == fold(empty, a + b)`; resuming a run is folding its journal.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from agent import events as ev
+
+
+@dataclass(frozen=True, slots=True)
+class StateInfo:
+    """A state of the app: a route template in one shape. `url` is where it was first met."""
+
+    key: str
+    url: str
+    visits: int = 0
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleInfo:
+    iterations: int = 0
+    url: str = ""
+    stopped: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """`tried` counts actions by (role, state key, action signature), see `signature`; `alarms` sightings and
+    `verdicts` outcomes by fingerprint; `pending` holds suspicions without a verdict; `known` has issues already."""
+
+    seq: int = 0
+    states: Mapping[str, StateInfo] = field(default_factory=dict)
+    tried: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    visited: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """URLs (path and query) by role."""
+    capabilities: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    alarms: Mapping[str, int] = field(default_factory=dict)
+    pending: Mapping[str, Mapping] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
+    """Outcome by the claim's own text (subject, predicate, expected)."""
+    observations: tuple[ev.ObservationNoted, ...] = ()
+    blockers: tuple[ev.BlockerMet, ...] = ()
+    roles: Mapping[str, RoleInfo] = field(default_factory=dict)
+    tokens: int = 0
+    ended: str = ""
+
+
+def signature(tool: str, args: Mapping, target: Mapping | None) -> str:
+    """One action, whatever its ref: tool, the element by role and name, and the values given."""
+    element = f"{target.get('role', '')}:{target.get('name', '')}" if target else ""
+    values = ",".join(f"{key}={args[key]}" for key in sorted(args) if key not in ("target", "ref", "element"))
+    return f"{tool}|{element}|{values}"
+
+
+def fold(ledger: Ledger, events: Iterable[ev.Event]) -> Ledger:
+    for event in events:
+        ledger = replace(_fold_one(ledger, event), seq=event.seq)
+    return ledger
+
+
+def _fold_one(ledger: Ledger, event: ev.Event) -> Ledger:
+    match event.payload:
+        case ev.ToolFinished() as tool:
+            return _fold_tool(ledger, event.role, tool)
+        case ev.TurnEnded(iteration=iteration, state=state, url=url):
+            info = replace(ledger.roles.get(event.role, RoleInfo()), iterations=iteration, url=url)
+            return replace(_visit(ledger, event.role, state, url), roles={**ledger.roles, event.role: info})
+        case ev.RoleStopped(reason=reason, detail=detail):
+            info = replace(ledger.roles.get(event.role, RoleInfo()), stopped=reason, detail=detail)
+            return replace(ledger, roles={**ledger.roles, event.role: info})
+        case ev.RoleStarted(url=url):
+            info = replace(ledger.roles.get(event.role, RoleInfo()), url=url)
+            return replace(ledger, roles={**ledger.roles, event.role: info})
+        case ev.ModelReplied(input_tokens=given, output_tokens=made):
+            return replace(ledger, tokens=ledger.tokens + given + made)
+        case ev.CapabilityNoted(name=name, status=status):
+            return replace(ledger, capabilities={**ledger.capabilities, (event.role, name): status})
+        case ev.ObservationNoted() as note:
+            return ledger if note in ledger.observations else replace(ledger, observations=(*ledger.observations, note))
+        case ev.BlockerMet() as blocker:
+            return replace(ledger, blockers=(*ledger.blockers, blocker))
+        case ev.ClaimChecked(claim=claim, outcome=outcome):
+            key = f"{claim.get('subject')} {claim.get('predicate')} {claim.get('expected')}"
+            return replace(ledger, claims={**ledger.claims, key: outcome})
+        case ev.RunEnded(state=state):
+            return replace(ledger, ended=state)
+        case _:
+            return _fold_finding(ledger, event.payload)
+
+
+def _fold_finding(ledger: Ledger, payload: ev.Payload) -> Ledger:
+    match payload:
+        case ev.AlarmRaised(fingerprint=key):
+            return replace(ledger, alarms={**ledger.alarms, key: ledger.alarms.get(key, 0) + 1})
+        case ev.FindingSuspected(fingerprint=key, suspicion=suspicion):
+            return replace(ledger, pending={**ledger.pending, key: suspicion})
+        case ev.FindingKnown(fingerprint=key, reference=reference):
+            return replace(ledger, known={**ledger.known, key: reference})
+        case ev.VerdictReached(fingerprint=key, verdict=verdict):
+            pending = {other: value for other, value in ledger.pending.items() if other != key}
+            return replace(ledger, pending=pending, verdicts={**ledger.verdicts, key: verdict})
+        case _:
+            return ledger
+
+
+def _fold_tool(ledger: Ledger, role: str, tool: ev.ToolFinished) -> Ledger:
+    key = (role, tool.state_before, signature(tool.tool, tool.args, tool.target))
+    ledger = replace(ledger, tried={**ledger.tried, key: ledger.tried.get(key, 0) + 1})
+    if not tool.url_after:
+        return ledger
+    return _visit(ledger, role, tool.state_after, tool.url_after)
+
+
+def _visit(ledger: Ledger, role: str, state: str, url: str) -> Ledger:
+    visited = {**ledger.visited, role: ledger.visited.get(role, frozenset()) | {url}} if url else ledger.visited
+    if not state:
+        return replace(ledger, visited=visited)
+    info = ledger.states.get(state, StateInfo(state, url))
+    info = replace(info, visits=info.visits + 1, roles=info.roles | {role})
+    return replace(ledger, visited=visited, states={**ledger.states, state: info})

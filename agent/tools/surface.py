@@ -1,0 +1,106 @@
+"""The words of the tool boundary: what a tool is, what a call asks, what a call brought back.
+
+Everything here is plain data, so that the loop, the journal and the proof share it without knowing MCP.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+ToolStatus = Literal["ok", "tool_error", "denied", "skipped", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """One tool as the model sees it. `parameters` is a JSON Schema object; `writes` is the host's own view."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    writes: bool
+    surface: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What the model asked for. Arguments hold placeholders such as `{{secret:NAME}}`, never secret values."""
+
+    id: str
+    tool: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The element a call acted on, resolved before the call: a ref never outlives its document.
+
+    `locator` is Python locator code without the page, e.g. `get_by_role("button", name="Save")`; it was checked to
+    match one element at the time. `role` and `name` are the accessible ones, `href` the absolute address of a link.
+    """
+
+    locator: str
+    role: str = ""
+    name: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """The page after a call: full accessibility snapshot (YAML with refs, not shortened), never shown whole."""
+
+    url: str
+    title: str = ""
+    status: int | None = None
+    snapshot: str = ""
+    dialog: str | None = None
+    document: int = 0
+    """Counts the documents this session has loaded: equal numbers mean the same document, not just the same URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One fact heard from the browser, unjudged. `at` is seconds on the watch's monotonic clock.
+
+    kind: pageerror | console | response | requestfailed | dialog | download | crash.
+    `url` is the resource concerned (request or script location), `page_url` the document it happened on,
+    `resource` Playwright's resource type (document, script, image, fetch, xhr, ...), `text` the message or error,
+    `stack` the exception's stack, `document` the PageView.document it belongs to.
+    """
+
+    kind: str
+    at: float
+    page_url: str
+    text: str = ""
+    url: str = ""
+    status: int | None = None
+    method: str = ""
+    resource: str = ""
+    stack: str = ""
+    document: int = 0
+    navigation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What came back from one call. `text` is already cleaned, capped and masked: fit for the model and the journal."""
+
+    call_id: str
+    status: ToolStatus
+    text: str
+    target: Target | None = None
+    before: PageView | None = None
+    after: PageView | None = None
+    signals: tuple[Signal, ...] = ()
+    seconds: float = 0.0
+
+
+class Surface(Protocol):
+    """One MCP server and what the host knows of it. Calls on one surface are serialised by the surface itself."""
+
+    name: str
+
+    async def tools(self) -> tuple[ToolSpec, ...]: ...
+
+    async def call(self, call: ToolCall) -> ToolResult: ...
+
+    async def close(self) -> None: ...
