@@ -9,7 +9,8 @@ Environment = Literal["local", "staging", "production"]
 
 @dataclass(frozen=True, slots=True)
 class Charter:
-    """A mission as accepted. `roles` names roles of the profile (empty: all); `text_hash` binds the accepted text."""
+    """A mission as accepted. `roles` names roles of the profile (empty: its default ones); `text_hash` binds the text
+    that was accepted."""
 
     mission: str
     app: str
@@ -78,6 +79,7 @@ class Filing:
 class Profile:
     """One app in one environment, as read from `apps/<App>/<profile>/`. URLs are origins without a trailing slash.
 
+    `default_roles` are those of a charter that names none (empty: all).
     `secrets` maps names to values and must never be journalled, logged or shown.
     """
 
@@ -87,9 +89,12 @@ class Profile:
     url: str
     environment: Environment
     roles: tuple[Role, ...]
+    default_roles: tuple[str, ...] = ()
     context: str = ""
     allow_writes: bool = False
     allowed_origins: tuple[str, ...] = ()
+    deployment: str = ""
+    """The environment's name in GitHub deployments; empty: the same word as `environment`."""
     version_path: str = ""
     version_key: str = ""
     replay: ReplayTarget | None = None

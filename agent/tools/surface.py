@@ -42,6 +42,20 @@ class Target:
     role: str = ""
     name: str = ""
     href: str = ""
+    kind: str = ""
+    """The element's own type where it has one: submit, button, checkbox, password, text, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How a blocker was met: `what` it was, `how` it was treated, whether that helped. `target` was clicked, `key`
+    was pressed, so that the step can join a reproduction."""
+
+    what: str
+    how: str
+    overcome: bool
+    target: Target | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,9 @@ class ToolResult:
     after: PageView | None = None
     signals: tuple[Signal, ...] = ()
     seconds: float = 0.0
+    targets: tuple[Target | None, ...] = ()
+    """The elements of a call with several fields, in the order of its `fields`; None where one was not found."""
+    recoveries: tuple[Recovery, ...] = ()
 
 
 class Surface(Protocol):

@@ -1,0 +1,356 @@
+"""The browser as a Surface: checks a call, makes it through the MCP server, sees what it did, says so in few words.
+
+The model reaches the official server's tools only through `call`; Python looks at the same page before and after.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import BrowserContext, Error, Page
+
+from agent.tools import overlay
+from agent.tools.answers import Answer, blocker, browser_died
+from agent.tools.aria import parse
+from agent.tools.aria_text import refs
+from agent.tools.browser_text import Sight, call_text
+from agent.tools.browser_tools import (
+    ACTING,
+    ALLOWED,
+    DEFAULT_SECONDS,
+    SECONDS,
+    STILL,
+    Unusable,
+    clean,
+    specs,
+    target_refs,
+)
+from agent.tools.egress import Forbidden, destination, leaves, origin_of
+from agent.tools.mcp import Gone, Hung
+from agent.tools.policy import decide
+from agent.tools.seat import BrowserOptions, Lost, Seat
+from agent.tools.secrets import SecretRefused
+from agent.tools.signin import SignInFailed
+from agent.tools.surface import PageView, Recovery, Signal, Target, ToolCall, ToolResult, ToolSpec
+from agent.tools.targets import resolve
+from agent.tools.watch import Watch
+
+LOOK_SECONDS = 4.0
+TAB_MS = 3_000
+INTERRUPTED = "interrupted by another navigation"
+OURS = "ERR_BLOCKED_BY_CLIENT"
+FENCED = re.compile(r"Failed to fetch|NetworkError|Network Error|Load failed")
+
+
+@dataclass(slots=True)
+class _Act:
+    """One call under way: the arguments as sent, what they meant, and what happened around them."""
+
+    call: ToolCall
+    args: dict[str, Any]
+    before: PageView
+    targets: tuple[Target | None, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
+
+    @property
+    def target(self) -> Target | None:
+        return self.targets[0] if "target" in self.args and self.targets else None
+
+    def result(self, status: Any, text: str, after: PageView, signals: tuple[Signal, ...] = ()) -> ToolResult:
+        fields = self.targets if "fields" in self.args else ()
+        return ToolResult(
+            self.call.id,
+            status,
+            text,
+            target=self.target,
+            before=self.before,
+            after=after,
+            signals=signals,
+            targets=fields,
+            recoveries=self.recoveries,
+        )
+
+
+class _Refused(Exception):
+    """The call is not made. `str(error)` is a sentence for the model."""
+
+
+class BrowserSurface:
+    """One role's browser. Calls are serialised; every answer is masked and short."""
+
+    name = "browser"
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._profile = seat.options.profile
+        self._lock = asyncio.Lock()
+        self._seen = PageView("")
+        self._fresh: frozenset[str] = frozenset()
+        self._tries: dict[tuple[int, str], int] = {}
+        self._notice = ""
+        self._lost = ""
+
+    @property
+    def page(self) -> Page:
+        return self._seat.page
+
+    @property
+    def context(self) -> BrowserContext:
+        return self._seat.context
+
+    @property
+    def watch(self) -> Watch:
+        return self._seat.watch
+
+    async def tools(self) -> tuple[ToolSpec, ...]:
+        return specs(self._seat.tools, self.name)
+
+    async def call(self, call: ToolCall) -> ToolResult:
+        started = time.monotonic()
+        async with self._lock:
+            result = await self._call(call)
+            if self._notice:
+                result = replace(result, text=f"{self._notice}\n{result.text}")
+                self._notice = ""
+        text = self._seat.secrets.mask(result.text)
+        return replace(result, text=text, seconds=time.monotonic() - started)
+
+    async def view(self) -> PageView:
+        """The page as it is now. A page that hangs is replaced; the next call's text then says so."""
+        async with self._lock:
+            if not self._lost and not self._seen.dialog:
+                try:
+                    self._seen = await self._look()
+                except (Hung, Gone) as error:
+                    self._notice = await self._revive(error)
+            return self._seen
+
+    async def screenshot(self, path: Path) -> None:
+        """A PNG of the viewport with password fields and shown secrets covered. Raises Playwright's Error."""
+        async with self._lock:
+            shown = [self.page.get_by_text(value) for value in self._seat.secrets.values]
+            covers = [self.page.locator("input[type=password]"), *shown]
+            await self.page.screenshot(path=path, mask=covers, timeout=LOOK_SECONDS * 1000)
+
+    async def close(self) -> None:
+        await self._seat.close()
+
+    async def _call(self, call: ToolCall) -> ToolResult:
+        if self._lost:
+            return ToolResult(call.id, "lost", self._lost, before=self._seen, after=self._seen)
+        act = _Act(call, {}, self._seen)
+        try:
+            await self._admit(act)
+            sent = self._with_secrets(act)
+        except Unusable as error:
+            return act.result("tool_error", str(error), self._seen)
+        except (_Refused, Forbidden, SecretRefused) as error:
+            return act.result("denied", str(error), self._seen)
+        try:
+            answer = await self._perform(act, sent)
+            return await self._observe(act, answer)
+        except (Hung, Gone) as error:
+            text = await self._revive(error)
+            heard = self._heard()
+            status = "lost" if self._lost else "tool_error"
+            return act.result(status, f"{text}\n{self._brief(heard)}", self._seen, heard)
+
+    async def _admit(self, act: _Act) -> None:
+        """Checks and completes the call. Raises Unusable, _Refused or Forbidden."""
+        call, dialog = act.call, self._seen.dialog
+        if call.tool not in ALLOWED:
+            raise _Refused(f"{call.tool} is not available; the tools are {', '.join(sorted(ALLOWED))}.")
+        act.args = clean(call.tool, call.args)
+        if dialog and call.tool != "browser_handle_dialog":
+            raise Unusable(f"A dialog is open ({dialog}); answer it with browser_handle_dialog first.")
+        if call.tool == "browser_navigate":
+            wanted = str(act.args.get("url", ""))
+            act.args["url"] = destination(wanted, self._profile.url, self._profile.allowed_origins)
+        tree = parse(self._seen.snapshot)
+        act.targets = tuple([self._masked(await resolve(self.page, ref, tree)) for ref in target_refs(act.args)])
+        denial = decide(call, act.target, self._seen, self._profile)
+        if denial:
+            raise _Refused(denial)
+        href = act.target.href if act.target else ""
+        if call.tool == "browser_click" and leaves(href, self._profile.url, self._profile.allowed_origins):
+            raise _Refused(f"That link leaves the app for {origin_of(href) or 'another place'}; it was not followed.")
+
+    def _with_secrets(self, act: _Act) -> dict[str, Any]:
+        """The arguments with placeholders resolved, for typing only. Raises SecretRefused."""
+        origin = origin_of(self.page.url) or ""
+        secrets = self._seat.secrets
+        if act.call.tool == "browser_type":
+            return {**act.args, "text": secrets.resolve(str(act.args.get("text", "")), origin)}
+        if act.call.tool == "browser_fill_form":
+            fields = [
+                {**item, "value": secrets.resolve(str(item.get("value", "")), origin)} for item in act.args["fields"]
+            ]
+            return {**act.args, "fields": fields}
+        return act.args
+
+    async def _perform(self, act: _Act, args: Mapping[str, Any]) -> Answer:
+        tool = act.call.tool
+        answer = await self._ask(tool, args)
+        if INTERRUPTED in answer.raw:
+            # The error page of a failed navigation was still on its way.
+            await asyncio.sleep(0.2)
+            answer = await self._ask(tool, args)
+        if answer.is_error and tool == "browser_click" and blocker(answer.raw):
+            return await self._uncover(act, answer, args)
+        return answer
+
+    async def _ask(self, tool: str, args: Mapping[str, Any]) -> Answer:
+        answer = await self._seat.ask(tool, args, SECONDS.get(tool, DEFAULT_SECONDS))
+        if answer.is_error and browser_died(answer.raw):
+            raise Gone("the browser ended")
+        return answer
+
+    async def _uncover(self, act: _Act, answer: Answer, args: Mapping[str, Any]) -> Answer:
+        state = (self.watch.document, blocker(answer.raw) or "")
+        left = overlay.TRIES - self._tries.get(state, 0)
+        if left <= 0:
+            return answer
+        scene = overlay.Scene(self.page, str(args["target"]), answer.raw, self._fresh, self._ask)
+        cleared = await overlay.clear(scene, left)
+        mask = self._seat.secrets.mask
+        act.recoveries = tuple(
+            replace(item, what=mask(item.what), how=mask(item.how), target=self._masked(item.target))
+            for item in cleared
+        )
+        self._tries[state] = self._tries.get(state, 0) + len(act.recoveries)
+        return await self._ask("browser_click", args) if act.recoveries[-1].overcome else answer
+
+    async def _observe(self, act: _Act, answer: Answer) -> ToolResult:
+        tool = act.call.tool
+        tabs = ""
+        if tool not in STILL and not answer.dialog:
+            await self.watch.settle()
+            tabs = await self._close_tabs()
+        after = self._dialog_view(answer.dialog) if answer.dialog else await self._look()
+        if after.url == "about:blank" and act.before.url != "about:blank":
+            raise Gone("the page was reset")
+        heard = self._heard()
+        self._remember(act, after, succeeded=tool in ACTING and not answer.is_error)
+        sight = Sight(act.before, after, heard, tabs, act.recoveries)
+        return act.result("tool_error" if answer.is_error else "ok", call_text(tool, answer, sight), after, heard)
+
+    def _remember(self, act: _Act, after: PageView, *, succeeded: bool) -> None:
+        if act.before.document != after.document:
+            self._fresh = frozenset()
+            self._tries.clear()
+        elif succeeded and not after.dialog:
+            self._fresh = refs(parse(after.snapshot)) - refs(parse(act.before.snapshot))
+        self._seen = after
+
+    async def _look(self) -> PageView:
+        """Raises Hung or Gone when the page does not answer."""
+        for _ in range(3):
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    snapshot = await self.page.aria_snapshot(mode="ai", timeout=LOOK_SECONDS * 1000)
+                    title = await self.page.title()
+            except TimeoutError:
+                break
+            except Error as error:
+                if self.page.is_closed() or browser_died(str(error)):
+                    raise Gone("the page was closed") from None
+                # A navigation took the document away; the next one is there soon.
+                await self.watch.settle()
+                continue
+            mask = self._seat.secrets.mask
+            return self._view(title=mask(title), snapshot=mask(snapshot))
+        # A dialog that opened by itself also stops the page; only the server knows of it.
+        answer = await self._ask("browser_snapshot", {"depth": 1})
+        if answer.dialog:
+            return self._dialog_view(answer.dialog)
+        raise Hung("the page does not settle")
+
+    def _masked(self, target: Target | None) -> Target | None:
+        mask = self._seat.secrets.mask
+        if target is None:
+            return None
+        return replace(target, locator=mask(target.locator), name=mask(target.name), href=mask(target.href))
+
+    def _dialog_view(self, dialog: str) -> PageView:
+        return self._view(title=self._seen.title, dialog=self._seat.secrets.mask(dialog))
+
+    def _view(self, **seen: Any) -> PageView:
+        url = self._seat.secrets.mask(self.page.url)
+        return PageView(url, status=self.watch.status, document=self.watch.document, **seen)
+
+    async def _close_tabs(self) -> str:
+        """Notes and closes what opened beside the page, so that one page stays the current one."""
+        notes = []
+        for tab in [page for page in self.context.pages if page is not self.page]:
+            with suppress(Error):
+                await tab.wait_for_load_state("domcontentloaded", timeout=TAB_MS)
+            status = self.watch.status_of(tab)
+            notes.append(f"A new tab opened {tab.url}{f' (HTTP {status})' if status else ''} and was closed.")
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await tab.close()
+            except (Error, TimeoutError):
+                notes.append("It did not close.")
+        return " ".join(notes)
+
+    def _heard(self) -> tuple[Signal, ...]:
+        """The signals since the last call, masked, without those that our own read-only fence caused."""
+        heard = self.watch.drain()
+        fenced = any(OURS in signal.text for signal in heard)
+        if fenced:
+            self._notice = "Requests that write were stopped: this target is read-only."
+        mask = self._seat.secrets.mask
+        kept = (
+            signal
+            for signal in heard
+            if not (OURS in signal.text or (fenced and signal.kind == "pageerror" and FENCED.search(signal.text)))
+        )
+        return tuple(
+            replace(
+                signal,
+                text=mask(signal.text),
+                stack=mask(signal.stack),
+                url=mask(signal.url),
+                page_url=mask(signal.page_url),
+            )
+            for signal in kept
+        )
+
+    async def _revive(self, error: Hung | Gone) -> str:
+        """A new session in place of the broken one; the sentence that says so."""
+        hung = isinstance(error, Hung)
+        what = f"The page hung: {error}." if hung else f"The browser session ended: {error}."
+        try:
+            await self._seat.renew(restart=not hung)
+            self._seen = await self._look()
+        except (Lost, SignInFailed, Hung, Gone) as failure:
+            self._lost = f"{what} The browser is lost: {failure}"
+            return self._lost
+        self._fresh = frozenset()
+        self._tries.clear()
+        return f"{what} session lost: a new one was opened and signed in again."
+
+    def _brief(self, heard: tuple[Signal, ...]) -> str:
+        sight = Sight(replace(self._seen, document=-1), self._seen, heard)
+        return "" if self._lost else call_text("", Answer(False), sight)
+
+    async def start(self) -> None:
+        """Opens the seat and looks around. Raises what Seat.open raises."""
+        await self._seat.open()
+        self._seen = await self._look()
+
+
+@asynccontextmanager
+async def open_browser(options: BrowserOptions) -> AsyncIterator[BrowserSurface]:
+    """A signed-in browser at the role's start page. Raises SignInFailed, Gone or Playwright's Error."""
+    surface = BrowserSurface(Seat(options))
+    try:
+        await surface.start()
+        yield surface
+    finally:
+        await surface.close()

@@ -1,0 +1,83 @@
+"""One list of tools over any number of MCP servers, and one answer for every call. Knows no server's ways."""
+
+from collections.abc import Sequence
+
+import jsonschema
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
+
+from agent.charter import Profile
+from agent.tools.surface import Surface, ToolCall, ToolResult, ToolSpec
+
+ERROR_LENGTH = 300
+
+
+class Router:
+    """`open` lists the tools; before it there are none. Closing the surfaces is their owners' business."""
+
+    def __init__(self, surfaces: Sequence[Surface], profile: Profile) -> None:
+        self._surfaces = tuple(surfaces)
+        self._profile = profile
+        self._routes: dict[str, tuple[Surface, str, ToolSpec]] = {}
+
+    async def tools(self) -> tuple[ToolSpec, ...]:
+        """All tools of all surfaces. A name that two surfaces share gets its surface's name in front."""
+        if not self._routes:
+            listed = [(surface, spec) for surface in self._surfaces for spec in await surface.tools()]
+            names = [spec.name for _, spec in listed]
+            for surface, spec in listed:
+                name = spec.name if names.count(spec.name) == 1 else f"{surface.name}_{spec.name}"
+                shown = ToolSpec(name, spec.description, spec.parameters, spec.writes, surface.name)
+                self._routes[name] = (surface, spec.name, shown)
+        return tuple(spec for _, _, spec in self._routes.values())
+
+    async def call(self, call: ToolCall) -> ToolResult:
+        """Every call gets its answer: a tool that is unknown or may not be used is refused in words."""
+        await self.tools()
+        route = self._routes.get(call.tool)
+        if route is None:
+            return ToolResult(call.id, "denied", f"No tool {call.tool}; the tools are {', '.join(self._routes)}.")
+        surface, name, spec = route
+        if problem := _problem(spec, call):
+            return ToolResult(call.id, "tool_error", f"Invalid arguments for {call.tool}: {problem}")
+        # The browser judges each call by its element, and its network is fenced: it may still click and type.
+        if spec.writes and surface.name != "browser" and not self._profile.may_write:
+            text = f"{call.tool} writes, and this target is read-only (production without allow_writes)."
+            return ToolResult(call.id, "denied", text)
+        return await surface.call(ToolCall(call.id, name, call.args))
+
+    async def perform(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
+        """The calls of one reply, in order. Once one changed the page, the rest would act on what is not there any
+        more: those are skipped."""
+        results: list[ToolResult] = []
+        reason = ""
+        for call in calls:
+            if reason:
+                results.append(ToolResult(call.id, "skipped", f"skipped: {reason}"))
+                continue
+            result = await self.call(call)
+            results.append(result)
+            reason = _ends_batch(result)
+        return tuple(results)
+
+
+def _ends_batch(result: ToolResult) -> str:
+    if result.status == "lost":
+        return "session lost"
+    before, after = result.before, result.after
+    if before is None or after is None:
+        return ""
+    if after.dialog and not before.dialog:
+        return "a dialog opened"
+    return "page changed" if before.document != after.document else ""
+
+
+def _problem(spec: ToolSpec, call: ToolCall) -> str:
+    validator: Validator = validator_for(dict(spec.parameters), default=jsonschema.Draft202012Validator)(
+        spec.parameters
+    )
+    error = next(iter(validator.iter_errors(dict(call.args))), None)
+    if error is None:
+        return ""
+    place = ".".join(str(part) for part in error.absolute_path)
+    return f"{place}: {error.message}"[:ERROR_LENGTH] if place else error.message[:ERROR_LENGTH]

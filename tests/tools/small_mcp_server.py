@@ -1,0 +1,57 @@
+"""A tiny MCP server for the tests, run as a program: it counts, echoes, dies and tells its environment."""
+
+import os
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+
+server = MCPServer("small")
+count = 0
+
+
+@server.tool()
+def add(amount: int) -> str:
+    """Adds to a counter."""
+    global count
+    count += amount
+    return f"count is {count}"
+
+
+@server.tool()
+def total() -> str:
+    """Tells the counter."""
+    return f"count is {count}"
+
+
+@server.tool()
+def environment() -> str:
+    """Tells the names of the environment."""
+    return " ".join(sorted(os.environ))
+
+
+@server.tool()
+def fail(text: str) -> str:
+    """Fails with a text."""
+    raise ToolError(text)
+
+
+@server.tool()
+def die() -> str:
+    """Ends the process."""
+    os._exit(3)
+
+
+@server.tool()
+def forbidden() -> str:
+    """Not on the allow-list."""
+    return "must not be reached"
+
+
+@server.tool()
+def browser_find(text: str) -> str:
+    """A name that the browser has, too."""
+    return f"found {text} elsewhere"
+
+
+if __name__ == "__main__":
+    server.run("stdio")
