@@ -40,16 +40,23 @@ class FileJournal:
         now = datetime.now(UTC)
         events = tuple(Event(self._seq + n, now, role, payload) for n, payload in enumerate(payloads, 1))
         self._seq += len(events)
-        with self._path.open("a", encoding="utf-8") as file:
-            for event in events:
-                record = {"seq": event.seq, "at": now.isoformat(), "role": role, "kind": event.kind}
-                file.write(json.dumps({**record, "payload": event.payload.to_json()}, ensure_ascii=False) + "\n")
+        lines = []
+        for event in events:
+            record = {"seq": event.seq, "at": now.isoformat(), "role": role, "kind": event.kind}
+            lines.append(json.dumps({**record, "payload": event.payload.to_json()}, ensure_ascii=False) + "\n")
+        # One unbuffered write: a kill leaves all of a turn or, at worst, one torn line at the end.
+        with self._path.open("ab", buffering=0) as file:
+            file.write("".join(lines).encode("utf-8"))
         return events
 
     async def read(self) -> tuple[Event, ...]:
         if not self._path.exists():
             return ()
-        records = [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines()]
+        data = self._path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if whole != data:  # a torn line was never acknowledged, so it never happened
+            self._path.write_bytes(whole)
+        records = [json.loads(line) for line in whole.decode("utf-8").split("\n") if line]
         self._seq = records[-1]["seq"] if records else 0
         return tuple(
             Event(r["seq"], datetime.fromisoformat(r["at"]), r["role"], payload_from_json(r["kind"], r["payload"]))

@@ -1,4 +1,4 @@
-"""The bot's vocabulary: what happened on GitHub, in our own words. webhooks/ translates into it, bot/handlers act on it.
+"""The bot's vocabulary: what happened on GitHub, in our own words. webhooks/ translates, bot/handlers act on it.
 
 Each has a JSON form, which is all that is stored of a delivery: small, typed and without the raw payload.
 """

@@ -6,7 +6,19 @@ Times are UTC and aware. JSON columns hold the JSON forms of the types named bes
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -74,6 +86,9 @@ runs = Table(
     Column("build", String(64), nullable=False, default=""),
     Column("folder", Text, nullable=False, default=""),
 )
+# One charter has one run at a time, whoever asks and however often at once.
+ACTIVE = runs.c.state.in_(["queued", "running"])
+Index("uq_runs_active", runs.c.repo_id, runs.c.issue, unique=True, sqlite_where=ACTIVE, postgresql_where=ACTIVE)
 
 events = Table(
     "events",
@@ -145,6 +160,7 @@ effects = Table(
     Column("not_before", Utc, nullable=False),
     Column("owner", String(32), nullable=False, default=""),
     Column("lease_until", Utc),
+    Column("fence", Integer, nullable=False, default=0),
     Column("result", JSON),
     Column("error", Text, nullable=False, default=""),
 )
