@@ -1,0 +1,101 @@
+"""Wires one Clubhouse instance together: store, switches, pages, error answers. It holds no page itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from demo.clubhouse import decoys
+from demo.clubhouse.clock import Clock
+from demo.clubhouse.defects import Switches
+from demo.clubhouse.pages import (
+    account,
+    api,
+    bookings,
+    club_admin,
+    club_events,
+    courts,
+    events,
+    maintenance,
+    messages,
+    platform_admin,
+    public,
+)
+from demo.clubhouse.sessions import keep_sessions
+from demo.clubhouse.store import Store
+from demo.clubhouse.web import House, Refusal, SignInNeeded, answer_refusal, answer_sign_in
+
+PAGES = (public, account, bookings, courts, events, messages, maintenance, club_admin, club_events, platform_admin, api)
+WORDS = {404: ("Page not found", "There is no such page."), 405: ("That did not work", "Please use the page's form.")}
+
+
+@dataclass(frozen=True, slots=True)
+class AppConfig:
+    """`folder` takes the database; with `keep` data and sessions of the build before go on, as in production."""
+
+    clock: Clock
+    folder: Path
+    keep: bool = False
+    defects: frozenset[str] = frozenset()
+    build: str = "none"
+    resettable: bool = False
+    partner: str = ""
+    """Origin of the third-party script; empty leaves it out."""
+
+
+def create_app(config: AppConfig) -> FastAPI:
+    config.folder.mkdir(parents=True, exist_ok=True)
+    house = House(
+        store=Store(config.folder / "clubhouse.sqlite", config.clock, keep=config.keep),
+        clock=config.clock,
+        switches=Switches(config.defects),
+        build=config.build,
+        partner=config.partner,
+    )
+    lifespan = keep_sessions(house, config.folder / "sessions.json") if config.keep else None
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.house = house
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    for pages in PAGES:
+        app.include_router(pages.router)
+    app.include_router(decoys.router)
+    _add_errors(app)
+    _add_build(app, house)
+    if config.resettable:
+        _add_reset(app, house)
+    return app
+
+
+def _add_build(app: FastAPI, house: House) -> None:
+    @app.get("/version")
+    async def version() -> dict[str, str]:
+        return {"build": house.build}
+
+
+def _add_reset(app: FastAPI, house: House) -> None:
+    @app.post("/__reset")
+    async def reset() -> Response:
+        house.reset()
+        return Response(status_code=204)
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(Refusal)
+    async def refused(request: Request, refusal: Refusal) -> Response:
+        return answer_refusal(request, refusal.status, refusal.title, refusal.text)
+
+    @app.exception_handler(SignInNeeded)
+    async def sign_in_needed(request: Request, needed: SignInNeeded) -> Response:
+        return answer_sign_in(request, needed.back)
+
+    @app.exception_handler(HTTPException)
+    async def not_answered(request: Request, error: HTTPException) -> Response:
+        title, text = WORDS.get(error.status_code, ("That did not work", "The request could not be read."))
+        return answer_refusal(request, error.status_code, title, text)
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> Response:
+        return PlainTextResponse("500 Internal Server Error\nClubhouse could not answer this request.\n", 500)

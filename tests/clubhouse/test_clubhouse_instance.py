@@ -1,0 +1,94 @@
+"""One instance as others start it: the command, builds, reset, and the manifest that repeats the table."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from clubhouse_site import MEMBER, Site, serve
+
+from demo.clubhouse.defects import DEFECT_IDS, UnknownDefectError, parse_defects
+from demo.clubhouse.manifest import DECOYS, DEFECTS
+
+ORACLES = "AAAAAAAAAACAACCAACCCCCCCCCCWWWWWRRRRRRRRCWCCCCAA"
+
+
+@contextmanager
+def started(*arguments: str, **variables: str) -> Iterator[tuple[str, str]]:
+    """The url and the build that a started instance tells of."""
+    command = [sys.executable, "-m", "demo.clubhouse", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | variables) as process:
+        try:
+            assert process.stdout
+            line = process.stdout.readline()
+            told = re.fullmatch(r"clubhouse listening on (http://127\.0\.0\.1:\d+) build (\S+)\n", line)
+            assert told, line
+            yield told[1], told[2]
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def test_a_build_file_switches_its_defects_on_and_stays_unnamed(tmp_path: Path) -> None:
+    (tmp_path / "abc123").write_text("# the deployed list\nD12, D01\nD03 # no description\n")
+    with started("--build", "abc123", CLUBHOUSE_BUILDS=str(tmp_path)) as (url, build):
+        assert build == "abc123"
+        assert httpx.get(f"{url}/version").json() == {"build": "abc123"}
+        assert httpx.get(f"{url}/terms").status_code == 404
+        assert httpx.post(f"{url}/__reset").status_code in {404, 405}
+        partner = re.search(r'src="(http://[^"]+)/court-ads.js"', httpx.get(url).text)
+        assert partner and partner[1] != url
+        assert "console.error" in httpx.get(f"{partner[1]}/court-ads.js").text
+        assert httpx.get(f"{partner[1]}/home").status_code == 404
+        assert httpx.get(f"{url}/favicon.ico").status_code == 404
+
+
+@pytest.mark.parametrize("build", ["D99", "D01,oops"])
+def test_an_unknown_defect_ends_with_one_sentence(build: str) -> None:
+    command = [sys.executable, "-m", "demo.clubhouse", "--port", "0", "--build", build]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("Unknown defect") and ended.stderr.count("\n") == 1
+
+
+def test_lists_of_defects_are_read_in_every_spelling() -> None:
+    assert (
+        parse_defects("D01,D02") == parse_defects("D01+D02") == parse_defects("d01 # first\n D02\n") == {"D01", "D02"}
+    )
+    assert parse_defects("none") == parse_defects("") == frozenset()
+    assert parse_defects("all") == frozenset(DEFECT_IDS)
+    with pytest.raises(UnknownDefectError):
+        parse_defects("D49")
+
+
+def test_reset_brings_the_seeded_data_back_within_milliseconds() -> None:
+    with serve("none") as site:
+        member = site.person(MEMBER)
+        before = member.get("/api/my/bookings").json()
+        assert member.post("/api/bookings/1/cancel", json={}).status_code == 200
+        assert member.get("/api/my/bookings").json() != before
+        # The instance is a thread of this process; its own work counts, not that of a busy machine.
+        begun = time.process_time()
+        site.reset()
+        assert time.process_time() - begun < 0.2
+        assert member.get("/home").url.path == "/login", "sessions are gone too"
+        assert site.person(MEMBER).get("/api/my/bookings").json() == before
+
+
+def test_an_instance_with_all_defects_still_serves() -> None:
+    with serve("all") as site:
+        assert Site(site.url).person(MEMBER).get("/home").status_code == 200
+
+
+def test_the_manifest_repeats_the_table() -> None:
+    assert tuple(DEFECTS) == DEFECT_IDS
+    assert "".join(defect.oracle for defect in DEFECTS.values()) == ORACLES
+    assert list(DECOYS) == [f"Y{number:02}" for number in range(1, 15)]
+    severities = [defect.severity for defect in DEFECTS.values()]
+    assert [severities.count(one) for one in ("critical", "high", "medium", "low")] == [6, 16, 14, 12]
