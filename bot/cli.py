@@ -1,0 +1,98 @@
+"""The command line. Each command parses its words, calls one function elsewhere and turns the outcome into words.
+
+Commands of other packages (demo, serve) plug in through the entry point group `charterbot.commands`.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from agent.errors import BadInput
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Autonomous exploratory testing people can trust: charters in, proven findings out.",
+)
+
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_CANNOT_TELL = 1, 2, 3
+
+
+@app.command()
+def explore(
+    profile: Annotated[str, typer.Argument(help="What to explore: <App>/<profile>, a folder below apps/.")],
+    url: Annotated[str, typer.Option(help="Where the app answers, instead of the profile's address.")] = "",
+    charter: Annotated[Path | None, typer.Option(help="A Markdown file with the mission.")] = None,
+    role: Annotated[list[str] | None, typer.Option(help="A role of the profile; repeat it for several.")] = None,
+    iterations: Annotated[int, typer.Option(min=1, help="Turns per role, instead of the profile's.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/ by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
+) -> None:
+    """Explore an app now, without GitHub. Exit code 0: the run ended well; 1: it failed."""
+    from bot.exploring import Wish, explore_here
+
+    wish = Wish(profile, url, charter, tuple(role or ()), iterations or None, out)
+    result = asyncio.run(explore_here(wish, Console(stderr=as_json)))
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))  # noqa: T201 - the command's own output
+    raise typer.Exit(0 if result["state"] == "completed" else EXIT_FAILED)
+
+
+@app.command()
+def replay(
+    source: Annotated[str, typer.Argument(help="A finding: a JSON file, or findings.json#FINGERPRINT.")],
+    url: Annotated[str, typer.Option(help="Replay against this address instead of the profile's own instance.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
+) -> None:
+    """Replay the proof of one finding. Exit code 0: FIXED; 1: STILL_FAILS or MOVED; 3: CANNOT_TELL."""
+    from bot.exploring import replay_here
+
+    result = asyncio.run(replay_here(source, url, Console(stderr=as_json)))
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))  # noqa: T201 - the command's own output
+    raise typer.Exit({"FIXED": 0, "CANNOT_TELL": EXIT_CANNOT_TELL}.get(result["verdict"], EXIT_FAILED))
+
+
+@app.command()
+def worker(name: Annotated[Literal["events", "runs"], typer.Argument(help="Which queue to work on.")]) -> None:
+    """Work on one queue: `events` talks to GitHub, `runs` explores and holds no GitHub credentials."""
+    from bot.worker import run_worker
+
+    run_worker(name)
+
+
+@app.command()
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Install what is missing and can be installed.")] = False,
+) -> None:
+    """Say what is missing on this machine, each with its remedy."""
+    from bot import doctor as rooms
+
+    console = Console()
+    say = lambda line: console.print(line, highlight=False)  # noqa: E731 - one line, used twice
+    checks = asyncio.run(rooms.fix(os.environ, say) if fix else rooms.examine(os.environ))
+    for check in checks:
+        mark = "[green]ok     [/]" if check.ok else "[red]missing[/]" if check.needed else "[yellow]later  [/]"
+        console.print(f"{mark} {check.name}: {check.detail}", highlight=False, soft_wrap=True)
+        if check.remedy:
+            console.print(f"        {check.remedy}", highlight=False, soft_wrap=True)
+    raise typer.Exit(EXIT_FAILED if any(not check.ok and check.needed for check in checks) else 0)
+
+
+def main() -> None:
+    """Run a command; what a person gave wrongly is one sentence on stderr and exit code 2."""
+    for command in entry_points(group="charterbot.commands"):
+        app.command(command.name)(command.load())
+    try:
+        app()
+    except BadInput as error:
+        Console(stderr=True).print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        sys.exit(EXIT_BAD_INPUT)

@@ -1,0 +1,125 @@
+"""`charterbot explore` and `charterbot replay`: an exploration on the terminal, told as it goes. No GitHub, no queue."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from agent import events as ev
+from agent.evidence.finding import finding_from_json
+from agent.explore import ExploreOptions, explore, read_finding, replay_file
+from agent.llm.choose import LlmSettings
+from bot.config import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for on the command line; empty values mean the profile's own."""
+
+    profile: str
+    url: str
+    charter: Path | None
+    roles: tuple[str, ...]
+    iterations: int | None
+    out: Path | None
+
+
+async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
+    """Explore and tell. Returns the run's figures as JSON data. Raises BadInput."""
+    settings = load_settings(os.environ)
+    options = ExploreOptions(
+        apps=settings.apps_dir,
+        slug=wish.profile,
+        environ=os.environ,
+        llm=llm_settings(settings),
+        url=wish.url or settings.target_urls.get(wish.profile),
+        charter_file=wish.charter,
+        roles=wish.roles,
+        iterations=wish.iterations,
+        out=wish.out or settings.runs_dir,
+    )
+    explored = await explore(options, lambda event: _tell(event, console))
+    facts = explored.summary
+    _say(console, f"{explored.outcome.state}: {explored.outcome.detail or 'every role came to its end'}")
+    _say(console, f"{len(facts.confirmed)} proven, {len(facts.observations)} observations worth a look")
+    _say(console, f"Report: {explored.folder / 'report.md'}")
+    return {
+        "state": explored.outcome.state,
+        "detail": explored.outcome.detail,
+        "iterations": facts.iterations,
+        "findings": [_finding(finding) for finding in facts.confirmed],
+        "observations": len(facts.observations),
+        "tokens": facts.input_tokens + facts.output_tokens,
+        "report": str(explored.folder / "report.md"),
+    }
+
+
+async def replay_here(source: str, url: str, console: Console) -> dict[str, Any]:
+    """Replay one finding: `FILE`, or `FILE#n` (or `#fingerprint`) of a findings.json. Raises BadInput."""
+    settings = load_settings(os.environ)
+    finding = read_finding(*_place(source))
+    _say(console, f"Replaying: {finding.title}")
+    verdict = await replay_file(finding, settings.apps_dir, os.environ, url or None)
+    _say(console, f"{verdict.kind}: {verdict.hits} hits in {verdict.walked} of {verdict.runs} replays. {verdict.note}")
+    return {"verdict": verdict.kind, **asdict(verdict), "title": finding.title}
+
+
+def llm_settings(settings: Settings) -> LlmSettings:
+    """The settings of the reasoner, as the agent wants them."""
+    key = settings.llm_api_key.get_secret_value()
+    return LlmSettings(settings.llm, settings.llm_base_url, key, settings.llm_model, settings.llm_seed)
+
+
+def _place(source: str) -> tuple[Path, int]:
+    """The file and which of its findings: by number, or by fingerprint."""
+    name, _, which = source.partition("#")
+    path = Path(name)
+    if not which or which.isdigit():
+        return path, int(which or 1)
+    number = 1
+    while read_finding(path, number).fingerprint.value != which:
+        number += 1
+    return path, number
+
+
+def _finding(finding: Any) -> dict[str, Any]:
+    verdict = finding.verdict
+    return {
+        "title": finding.title,
+        "fingerprint": finding.fingerprint.value,
+        "severity": finding.severity,
+        "role": finding.role,
+        "verdict": verdict.kind,
+        "hits": verdict.hits,
+        "runs": verdict.runs,
+    }
+
+
+def _tell(event: ev.Event, console: Console) -> None:
+    """The lines that a person wants to see while a run goes on."""
+    match event.payload:
+        case ev.RoleStarted(url=url):
+            _say(console, f"[{event.role}] signed in and at {url}")
+        case ev.ToolFinished(tool=tool, target=target, status=status, url_after=url):
+            what = f" {_element(target)}" if target else ""
+            _say(console, f"[{event.role}] {tool}{what} → {url or status}")
+        case ev.FindingSuspected(title=title):
+            _say(console, f"[{event.role}] suspects: {title}", "yellow")
+        case ev.VerdictReached(verdict=verdict, finding=finding):
+            style = "green" if verdict == "CONFIRMED" else "dim"
+            _say(console, f"[proof] {verdict}: {finding_from_json(dict(finding)).title}", style)
+        case ev.RoleStopped(detail=detail):
+            _say(console, f"[{event.role}] stopped: {detail}")
+        case _:
+            return
+
+
+def _element(target: Mapping[str, Any]) -> str:
+    return f"{target.get('role', '')} “{target.get('name', '')}”"
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
