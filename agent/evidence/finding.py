@@ -6,7 +6,9 @@ Plain data with JSON forms. No browser, no model, no store: those live beside th
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-AlarmKind = Literal["server_error", "uncaught_exception", "console_error", "broken_link", "broken_image"]
+AlarmKind = Literal[
+    "server_error", "uncaught_exception", "console_error", "broken_link", "broken_image", "markup_injection"
+]
 Severity = Literal["critical", "high", "medium", "low"]
 Because = Literal["spec", "consistency", "permission", "history"]
 Predicate = Literal[
@@ -59,7 +61,7 @@ class Step:
     """One step of a reproduction. Paths, never hosts; placeholders, never secrets; locators, never refs.
 
     `locators` are candidates in order of trust. `value` is the text to fill, the option, the key, the path of a goto,
-    or accept/dismiss for a dialog.
+    or accept/dismiss (`accept:text` for a prompt) for a dialog, true/false for a check.
     """
 
     role: str
@@ -68,6 +70,8 @@ class Step:
     value: str = ""
     words: str = ""
     """The step as a person would write it: `Click button "Save"`."""
+    lands: str = ""
+    """Where a goto ended, as a route template; empty when it is the route that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,8 @@ class Finding:
     app: str
     profile: str
     also: tuple[Alarm, ...] = ()
+    around: tuple[Alarm, ...] = ()
+    """Faults of their own that showed at the same place; when they stay, the symptom has not moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +228,7 @@ def finding_from_json(data: dict[str, Any]) -> Finding:
             app=data["app"],
             profile=data["profile"],
             also=tuple(Alarm(**item) for item in data["also"]),
+            around=tuple(Alarm(**item) for item in data.get("around", ())),
         )
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"The finding file is incomplete ({error}); take it unedited from findings.json.") from error

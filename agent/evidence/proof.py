@@ -1,0 +1,135 @@
+"""Proves a suspicion, or re-checks a finding, by replays. Chooses what to replay; the verdict's tables decide.
+
+Stops as soon as no further replay could change the verdict.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from agent.evidence import fingerprint
+from agent.evidence.finding import Alarm, Claim, Finding, FixVerdict, Repro, Suspicion, Verdict
+from agent.evidence.instance import InstanceFailed, read_build
+from agent.evidence.outcome import START, ReplayOutcome
+from agent.evidence.replay import Replayer
+from agent.evidence.verdict import decide, decide_fix, is_mixed
+
+MIXED_REPLAYS = 10
+# Of these claims the run without the trigger says something; the others speak of what the trigger brings about.
+_CONTROLLED = frozenset({"absent", "status_is", "persists_after_reload"})
+
+
+@dataclass(slots=True)
+class _Scouted:
+    """The candidate to go on with and what its replays brought so far."""
+
+    repro: Repro
+    outcomes: list[ReplayOutcome] = field(default_factory=list)
+
+
+async def prove(suspicion: Suspicion, replayer: Replayer, replays: int = 5, build: str = "") -> Finding:
+    """The suspicion with its verdict. `build` names the build to replay on, where the instance can choose."""
+    if not suspicion.candidates:
+        verdict = Verdict("UNTESTABLE", 0, 0, "none", "There are no steps that could be replayed.", build)
+        nothing = Repro((), 0, suspicion.oracle)
+        return _finding(suspicion, replayer, nothing, verdict, ())
+    try:
+        origin = await replayer.instance.ensure(build)
+    except InstanceFailed as error:
+        verdict = Verdict("ERRORED", 0, 0, "none", str(error), build)
+        return _finding(suspicion, replayer, suspicion.candidates[0], verdict, ())
+    shot = f"{suspicion.fingerprint.value}.png"
+    scouted = await _scout(suspicion.candidates, replayer, shot)
+    planned = await _replay(scouted, replayer, replays, shot)
+    control = None
+    counts = all(outcome.executed and not outcome.fired_before for outcome in scouted.outcomes)
+    if counts and any(outcome.hit for outcome in scouted.outcomes) and _needs_control(scouted.repro):
+        control = await replayer.run(scouted.repro, skip_trigger=True)
+    verdict = decide(scouted.outcomes, control, planned)
+    note = " ".join(filter(None, (verdict.note, replayer.instance.note)))
+    verdict = replace(verdict, note=note, build=await read_build(replayer.profile, origin) or build)
+    return _finding(suspicion, replayer, scouted.repro, verdict, scouted.outcomes)
+
+
+async def recheck(finding: Finding, replayer: Replayer, replays: int = 3, build: str = "") -> FixVerdict:
+    """What `build` (or what runs there) does with the steps of a proof."""
+    try:
+        origin = await replayer.instance.ensure(build)
+    except InstanceFailed as error:
+        return FixVerdict("CANNOT_TELL", 0, 0, 0, build, str(error))
+    running = await read_build(replayer.profile, origin)
+    if build and running and not (build.startswith(running) or running.startswith(build)):
+        return FixVerdict("CANNOT_TELL", 0, 0, 0, running, f"The instance runs build {running}, not {build}.")
+    known = {fingerprint.of_alarm(alarm).value for alarm in (*finding.also, *finding.around)}
+    outcomes: list[ReplayOutcome] = []
+    while len(outcomes) < replays:
+        outcome = await replayer.run(finding.repro)
+        others = tuple(alarm for alarm in outcome.others if fingerprint.of_alarm(alarm).value not in known)
+        outcomes.append(replace(outcome, others=others))
+        if outcome.hit:
+            break  # one hit is enough; a replay that failed is not: another may still show the symptom
+    verdict = decide_fix(outcomes, replays)
+    note = " ".join(filter(None, (verdict.note, replayer.instance.note)))
+    return replace(verdict, build=running or build, note=note)
+
+
+async def _scout(candidates: Sequence[Repro], replayer: Replayer, shot: str) -> _Scouted:
+    """One replay each, shortest first; the first that hits is kept, else the longest that at least ran."""
+    tried: list[_Scouted] = []
+    waiting = list(candidates)
+    while waiting:
+        current = _Scouted(waiting.pop(0))
+        tried.append(current)
+        outcome = await replayer.run(current.repro, shot=shot)
+        current.outcomes.append(outcome)
+        if outcome.hit or (outcome.fired_before and outcome.fired_at == START):
+            return current  # every candidate begins on the same start page
+        if outcome.fired_before:
+            shorter = _until(current.repro, outcome.fired_at)
+            if shorter not in (item.repro for item in tried):
+                waiting.insert(0, shorter)
+    ran = [item for item in tried if item.outcomes[0].executed and not item.outcomes[0].fired_before]
+    return (ran or tried)[-1]
+
+
+def _until(repro: Repro, index: int) -> Repro:
+    """An earlier step turned out to be the trigger."""
+    return replace(repro, steps=repro.steps[: index + 1], trigger=index)
+
+
+async def _replay(scouted: _Scouted, replayer: Replayer, replays: int, shot: str) -> int:
+    """Fills up the replays; returns how many were planned in the end."""
+    outcomes, planned = scouted.outcomes, replays
+    while len(outcomes) < planned:
+        if any(outcome.fired_before or not outcome.executed for outcome in outcomes):
+            break  # UNTESTABLE or ERRORED, whatever else comes
+        pictured = any(outcome.screenshot for outcome in outcomes)
+        outcomes.append(await replayer.run(scouted.repro, shot=None if pictured else shot))
+        if is_mixed(outcomes):
+            planned = max(replays, MIXED_REPLAYS)
+    return planned
+
+
+def _needs_control(repro: Repro) -> bool:
+    oracle: Alarm | Claim = repro.oracle
+    return isinstance(oracle, Alarm) or oracle.predicate in _CONTROLLED
+
+
+def _finding(
+    suspicion: Suspicion, replayer: Replayer, repro: Repro, verdict: Verdict, outcomes: Sequence[ReplayOutcome]
+) -> Finding:
+    profile = replayer.profile
+    also = {fingerprint.of_alarm(alarm).value for alarm in suspicion.also}
+    seen = {fingerprint.of_alarm(alarm).value: alarm for outcome in outcomes for alarm in outcome.others}
+    return Finding(
+        fingerprint=suspicion.fingerprint,
+        title=suspicion.title,
+        severity=suspicion.severity,
+        role=suspicion.role,
+        oracle=suspicion.oracle,
+        repro=repro,
+        verdict=verdict,
+        app=profile.app,
+        profile=profile.name,
+        also=suspicion.also,
+        around=tuple(alarm for key, alarm in seen.items() if key not in also),
+    )
