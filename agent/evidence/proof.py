@@ -39,11 +39,11 @@ async def prove(suspicion: Suspicion, replayer: Replayer, replays: int = 5, buil
         return _finding(suspicion, replayer, suspicion.candidates[0], verdict, ())
     shot = f"{suspicion.fingerprint.value}.png"
     scouted = await _scout(suspicion.candidates, replayer, shot)
-    planned = await _replay(scouted, replayer, replays, shot)
-    control = None
-    counts = all(outcome.executed and not outcome.fired_before for outcome in scouted.outcomes)
-    if counts and any(outcome.hit for outcome in scouted.outcomes) and _needs_control(scouted.repro):
-        control = await replayer.run(scouted.repro, skip_trigger=True)
+    control = await _control(scouted, replayer)
+    # A cause that lies elsewhere is known after two replays; the rest could not change it.
+    elsewhere = control is not None and (control.hit or control.fired_before)
+    planned = len(scouted.outcomes) if elsewhere else await _replay(scouted, replayer, replays, shot)
+    control = control or await _control(scouted, replayer)
     verdict = decide(scouted.outcomes, control, planned)
     note = " ".join(filter(None, (verdict.note, replayer.instance.note)))
     verdict = replace(verdict, note=note, build=await read_build(replayer.profile, origin) or build)
@@ -107,6 +107,14 @@ async def _replay(scouted: _Scouted, replayer: Replayer, replays: int, shot: str
         if is_mixed(outcomes):
             planned = max(replays, MIXED_REPLAYS)
     return planned
+
+
+async def _control(scouted: _Scouted, replayer: Replayer) -> ReplayOutcome | None:
+    """The run without the trigger, once a replay has shown the symptom; None where there is nothing to control."""
+    counts = all(outcome.executed and not outcome.fired_before for outcome in scouted.outcomes)
+    if not counts or not any(outcome.hit for outcome in scouted.outcomes) or not _needs_control(scouted.repro):
+        return None
+    return await replayer.run(scouted.repro, skip_trigger=True)
 
 
 def _needs_control(repro: Repro) -> bool:
