@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agent import events as ev
+from agent import routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ class Ledger:
     observations: tuple[ev.ObservationNoted, ...] = ()
     blockers: tuple[ev.BlockerMet, ...] = ()
     roles: Mapping[str, RoleInfo] = field(default_factory=dict)
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    """Proofs by fingerprint."""
+    started: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Tools by (role, call) that were begun and did not come back: their effect is unknown."""
     tokens: int = 0
     ended: str = ""
 
@@ -66,6 +71,8 @@ def fold(ledger: Ledger, events: Iterable[ev.Event]) -> Ledger:
 
 def _fold_one(ledger: Ledger, event: ev.Event) -> Ledger:
     match event.payload:
+        case ev.ToolStarted(call_id=call, tool=tool):
+            return replace(ledger, started={**ledger.started, (event.role, call): tool})
         case ev.ToolFinished() as tool:
             return _fold_tool(ledger, event.role, tool)
         case ev.TurnEnded(iteration=iteration, state=state, url=url):
@@ -76,7 +83,8 @@ def _fold_one(ledger: Ledger, event: ev.Event) -> Ledger:
             return replace(ledger, roles={**ledger.roles, event.role: info})
         case ev.RoleStarted(url=url):
             info = replace(ledger.roles.get(event.role, RoleInfo()), url=url)
-            return replace(ledger, roles={**ledger.roles, event.role: info})
+            started = {key: tool for key, tool in ledger.started.items() if key[0] != event.role}
+            return replace(ledger, roles={**ledger.roles, event.role: info}, started=started)
         case ev.ModelReplied(input_tokens=given, output_tokens=made):
             return replace(ledger, tokens=ledger.tokens + given + made)
         case ev.CapabilityNoted(name=name, status=status):
@@ -101,20 +109,26 @@ def _fold_finding(ledger: Ledger, payload: ev.Payload) -> Ledger:
         case ev.FindingSuspected(fingerprint=key, suspicion=suspicion):
             return replace(ledger, pending={**ledger.pending, key: suspicion})
         case ev.FindingKnown(fingerprint=key, reference=reference):
-            return replace(ledger, known={**ledger.known, key: reference})
+            return replace(ledger, pending=_without(ledger.pending, key), known={**ledger.known, key: reference})
         case ev.VerdictReached(fingerprint=key, verdict=verdict):
-            pending = {other: value for other, value in ledger.pending.items() if other != key}
-            return replace(ledger, pending=pending, verdicts={**ledger.verdicts, key: verdict})
+            attempts = {**ledger.attempts, key: ledger.attempts.get(key, 0) + 1}
+            verdicts = {**ledger.verdicts, key: verdict}
+            return replace(ledger, pending=_without(ledger.pending, key), verdicts=verdicts, attempts=attempts)
         case _:
             return ledger
 
 
 def _fold_tool(ledger: Ledger, role: str, tool: ev.ToolFinished) -> Ledger:
     key = (role, tool.state_before, signature(tool.tool, tool.args, tool.target))
-    ledger = replace(ledger, tried={**ledger.tried, key: ledger.tried.get(key, 0) + 1})
+    started = _without(ledger.started, (role, tool.call_id)) if tool.writes else ledger.started
+    ledger = replace(ledger, started=started, tried={**ledger.tried, key: ledger.tried.get(key, 0) + 1})
     if not tool.url_after:
         return ledger
-    return _visit(ledger, role, tool.state_after, tool.url_after)
+    return _visit(ledger, role, tool.state_after, routes.path(tool.url_after))
+
+
+def _without(mapping: Mapping, key: object) -> dict:
+    return {other: value for other, value in mapping.items() if other != key}
 
 
 def _visit(ledger: Ledger, role: str, state: str, url: str) -> Ledger:

@@ -1,0 +1,212 @@
+"""A run: the roles side by side, each in a browser of its own, with one prover beside them.
+
+A segment of a run may end before the run does; the journal is all that the next segment needs.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import structlog
+from playwright.async_api import Error
+
+from agent import events as ev
+from agent.assignment import Assignment
+from agent.book import FindingBook
+from agent.charter import Charter, Profile, Role
+from agent.errors import BadInput
+from agent.events import Event
+from agent.evidence.instance import read_build
+from agent.journal import Journal, LeaseLost
+from agent.llm.base import Model
+from agent.logbook import Logbook
+from agent.profile import chosen_roles
+from agent.prover import ProofRoom, Prover
+from agent.session import Session, Stop, StopReason
+from agent.target import unreachable
+from agent.tools.browser import open_browser
+from agent.tools.chromium import require_browser
+from agent.tools.egress import allowed_origins
+from agent.tools.mcp import Gone, McpSurface
+from agent.tools.router import Router
+from agent.tools.seat import BrowserOptions
+from agent.tools.secrets import Secrets
+from agent.tools.signin import SignInFailed
+
+STAGGER = 0.3
+DRAIN = 300.0
+DRAIN_STOPPED = 60.0
+DRAIN_GRACE = 20.0
+RESTART_PATIENCE = 20.0
+FAILURES = frozenset(
+    {
+        StopReason.MODEL_FAILED,
+        StopReason.SIGN_IN_FAILED,
+        StopReason.BROWSER_LOST,
+        StopReason.TARGET_DOWN,
+        StopReason.CRASHED,
+    }
+)
+
+log = structlog.get_logger()
+
+
+async def never() -> bool:
+    """The stop that nobody asks for."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class CrewRun:
+    """One segment of a run. `model` gives each role its reasoner (the same one is closed once); `folder` gets the
+    artefacts; `deadline` is on `clock`, in seconds: roles stop at their next turn boundary after it."""
+
+    charter: Charter
+    profile: Profile
+    model: Callable[[Role], Model]
+    journal: Journal
+    book: FindingBook
+    folder: Path
+    environ: Mapping[str, str]
+    deadline: float | None = None
+    stop: Callable[[], Awaitable[bool]] = never
+    clock: Callable[[], float] = time.monotonic
+    listen: Callable[[Event], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """`unfinished`: the segment is over, the run is not. `detail` is one sentence for people."""
+
+    state: Literal["completed", "stopped", "failed", "unfinished"]
+    detail: str = ""
+
+
+async def run_crew(run: CrewRun) -> RunOutcome:
+    """Explore until the roles are done or the segment is over.
+
+    Raises BadInput, before anything was started or journalled, for an unknown role, a missing browser or a target
+    that does not answer; LeaseLost when another worker has taken the run over.
+    """
+    logbook = Logbook(run.journal, run.listen)
+    await logbook.open()
+    if logbook.ledger.ended:
+        return RunOutcome("stopped" if logbook.ledger.ended == "stopped" else "completed", "The run had ended already.")
+    roles = chosen_roles(run.profile, run.charter)
+    require_browser(run.environ)
+    resumed = bool(logbook.events)
+    if problem := await unreachable(run.profile.url, RESTART_PATIENCE if resumed else 0.0):
+        if resumed:
+            return await _end(logbook, RunOutcome("failed", problem))
+        raise BadInput(problem)
+    build = await read_build(run.profile, run.profile.url)
+    await logbook.append("", ev.RunStarted(build, tuple(role.name for role in roles), resumed))
+    try:
+        return await Crew(run, logbook, roles).work()
+    except BaseExceptionGroup as group:
+        if group.subgroup(LeaseLost):
+            raise LeaseLost("Another worker has taken the run over.") from None
+        raise
+
+
+class Crew:
+    """The roles of one segment at work."""
+
+    def __init__(self, run: CrewRun, logbook: Logbook, roles: tuple[Role, ...]):
+        self._run = run
+        self._logbook = logbook
+        self._roles = roles
+        self._secrets = Secrets(dict(run.profile.secrets), ())
+        room = ProofRoom(run.profile, run.book, run.folder / "proofs", run.environ)
+        self._prover = Prover(room, logbook)
+
+    async def work(self) -> RunOutcome:
+        waiting = [role for role in self._roles if not self._stopped(role)]
+        models = {role.name: self._run.model(role) for role in waiting}
+        try:
+            async with asyncio.TaskGroup() as group:
+                proving = group.create_task(self._prover.run(), name="prover")
+                async with asyncio.TaskGroup() as exploring:
+                    for index, role in enumerate(waiting):
+                        task = self._explore(role, models[role.name], index * STAGGER)
+                        exploring.create_task(task, name=f"role-{role.name}")
+                await self._drain(proving)
+        finally:
+            for model in {id(model): model for model in models.values()}.values():
+                await model.close()
+        return await self._conclude()
+
+    def _stopped(self, role: Role) -> str:
+        info = self._logbook.ledger.roles.get(role.name)
+        return info.stopped if info else ""
+
+    def _paused(self) -> bool:
+        return self._run.deadline is not None and self._run.clock() >= self._run.deadline
+
+    async def _drain(self, proving: asyncio.Task[None]) -> None:
+        """Lets the prover work off what waits, for a bounded time."""
+        self._prover.close()
+        asked = any(self._stopped(role) == StopReason.STOP_REQUESTED for role in self._roles)
+        seconds = DRAIN_STOPPED if asked else DRAIN
+        if self._run.deadline is not None:
+            seconds = min(seconds, max(self._run.deadline - self._run.clock(), DRAIN_GRACE))
+        await asyncio.wait((proving,), timeout=seconds)
+        proving.cancel()
+
+    async def _explore(self, role: Role, model: Model, delay: float) -> None:
+        await asyncio.sleep(delay)
+        try:
+            with structlog.contextvars.bound_contextvars(role=role.name):
+                stop = await self._session(role, model)
+        except LeaseLost:
+            raise
+        except SignInFailed as error:
+            stop = Stop(StopReason.SIGN_IN_FAILED, str(error))
+        except (Error, Gone) as error:
+            stop = Stop(StopReason.BROWSER_LOST, f"The browser failed: {(str(error) or 'no reason').splitlines()[0]}")
+        except Exception as error:
+            log.exception("role crashed", role=role.name)
+            stop = Stop(StopReason.CRASHED, f"{type(error).__name__}: {error}"[:300])
+        if stop is not None:
+            used = self._logbook.ledger.roles.get(role.name)
+            detail = self._secrets.mask(stop.detail)
+            stopped = ev.RoleStopped(stop.reason.value, detail, used.iterations if used else 0)
+            await self._logbook.append(role.name, stopped)
+
+    async def _session(self, role: Role, model: Model) -> Stop | None:
+        run, profile = self._run, self._run.profile
+        work = Assignment(run.charter, profile, role, model, self._logbook, self._paused, run.stop)
+        options = BrowserOptions(role, profile, require_browser(run.environ), run.folder / "browsers")
+        async with AsyncExitStack() as stack:
+            browser = await stack.enter_async_context(open_browser(options))
+            secrets = Secrets(dict(profile.secrets), allowed_origins(profile.url, profile.allowed_origins))
+            others = [McpSurface(spec, options.folder, secrets, run.environ) for spec in profile.servers]
+            for surface in others:
+                stack.push_async_callback(surface.close)
+            return await Session(work, browser, Router((browser, *others), profile)).run()
+
+    async def _conclude(self) -> RunOutcome:
+        """What the segment has come to; the run ends when every role has and nothing waits for its proof."""
+        ledger = self._logbook.ledger
+        running = [role.name for role in self._roles if not self._stopped(role)]
+        if running or (self._paused() and ledger.pending):
+            return RunOutcome("unfinished", f"Still to do: {', '.join(running) or 'proofs'}.")
+        for suspicion in ledger.pending.values():
+            note = ev.ObservationNoted(str(suspicion["title"]), "The run ended before this could be proved.")
+            await self._logbook.append(str(suspicion["role"]), note)
+        reasons = {role.name: StopReason(self._stopped(role)) for role in self._roles}
+        if StopReason.STOP_REQUESTED in reasons.values():
+            return await _end(self._logbook, RunOutcome("stopped", "Stopped on request."))
+        if all(reason in FAILURES for reason in reasons.values()):
+            detail = "; ".join(f"{name}: {ledger.roles[name].detail}" for name in reasons)
+            return await _end(self._logbook, RunOutcome("failed", detail))
+        return await _end(self._logbook, RunOutcome("completed", f"{len(reasons)} roles are done."))
+
+
+async def _end(logbook: Logbook, outcome: RunOutcome) -> RunOutcome:
+    await logbook.append("", ev.RunEnded(outcome.state, outcome.detail))
+    return outcome

@@ -1,0 +1,171 @@
+"""`charterbot explore` and `charterbot replay` as functions: a run without GitHub, and one finding replayed.
+
+They print nothing; who calls them listens to the events.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agent.book import MemoryBook
+from agent.charter import Charter, Profile, Role
+from agent.crew import CrewRun, RunOutcome, run_crew
+from agent.errors import BadInput
+from agent.events import Event
+from agent.evidence.finding import Finding, FixVerdict, finding_from_json
+from agent.evidence.instance import read_build
+from agent.evidence.proof import recheck
+from agent.journal import FileJournal
+from agent.llm.choose import LlmSettings, choose_model
+from agent.profile import chosen_roles, load_profile
+from agent.prover import ProofRoom, Workshop
+from agent.report import RunSummary, summary, write_report
+from agent.tools.chromium import require_browser
+
+LONGEST_CHARTER = 100_000
+MISSION = "Explore the application in the role's capabilities and find what is broken, lost, wrong or not allowed."
+
+
+@dataclass(frozen=True, slots=True)
+class ExploreOptions:
+    """`apps` holds the profiles, `slug` is App/profile. Reports go below `out`; `resume` is the folder of a run that
+    was cut off. An empty `roles` means the profile's default ones."""
+
+    apps: Path
+    slug: str
+    environ: Mapping[str, str]
+    llm: LlmSettings
+    url: str | None = None
+    charter_file: Path | None = None
+    roles: tuple[str, ...] = ()
+    iterations: int | None = None
+    out: Path = Path("runs")
+    resume: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """`exit_code` is 0 when the run completed, 1 when it failed."""
+
+    outcome: RunOutcome
+    folder: Path
+    summary: RunSummary
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.outcome.state == "failed" else 0
+
+
+async def explore(options: ExploreOptions, listen: Callable[[Event], None] | None = None) -> Explored:
+    """A whole run, or the rest of one. Raises BadInput before anything was started."""
+    profile = load_profile(options.apps, options.slug, options.environ, options.url)
+    charter = read_charter(options, profile)
+    chosen_roles(profile, charter)
+    folder = _folder(options, profile)
+    journal = FileJournal(folder / "journal.jsonl")
+    # One reasoner serves all roles: the scout keeps what it knows of each role apart.
+    model = choose_model(options.llm)
+    run = CrewRun(
+        charter=charter,
+        profile=profile,
+        model=lambda role: _model_of(role, options.llm, model),
+        journal=journal,
+        book=MemoryBook(),
+        folder=folder,
+        environ=options.environ,
+        listen=listen,
+    )
+    try:
+        outcome = await run_crew(run)
+    except BadInput:
+        with suppress(OSError):  # nothing was started, so nothing is left behind
+            folder.rmdir()
+        raise
+    finally:
+        await model.close()
+    events = await journal.read()
+    write_report(folder, charter, profile, events)
+    return Explored(outcome, folder, summary(events))
+
+
+async def replay_file(
+    source: Path | Finding, apps: Path, environ: Mapping[str, str], url: str | None = None, number: int = 1
+) -> FixVerdict:
+    """What the finding's proof does now: on `url` when given, else on the profile's replay instance.
+
+    A findings.json of a run holds several: `number` counts from 1. Raises BadInput.
+    """
+    finding = source if isinstance(source, Finding) else read_finding(source, number)
+    profile = load_profile(apps, f"{finding.app}/{finding.profile}", environ, url)
+    if url:
+        # Somebody's own instance: it is neither started nor reset by us.
+        profile = replace(profile, replay=None)
+    if profile.replay is None and not profile.may_write:
+        raise BadInput(f"{profile.slug} is read-only; give the profile a replay instance or name one with --url.")
+    require_browser(environ)
+    build = "" if url else await read_build(profile, profile.url) or finding.verdict.build
+    # A re-check takes no pictures, so the folder of proofs stays untouched.
+    room = ProofRoom(profile, MemoryBook(), profile.folder, environ)
+    async with Workshop(room) as workshop:
+        return await recheck(finding, await workshop.replayer(), profile.replays, build)
+
+
+def read_finding(path: Path, number: int = 1) -> Finding:
+    """From a file with one finding, or with the list of a run. Raises BadInput."""
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error.strerror}); name a findings.json of a run.") from None
+    except ValueError:
+        raise BadInput(f"{path} is not JSON; name a findings.json of a run.") from None
+    if isinstance(data, list):
+        if not 0 < number <= len(data):
+            raise BadInput(f"{path} holds {len(data)} findings; choose one from 1 to {len(data)}.")
+        data = data[number - 1]
+    if not isinstance(data, dict):
+        raise BadInput(f"{path} holds no finding; name a findings.json of a run.")
+    try:
+        return finding_from_json(data)
+    except ValueError as error:
+        raise BadInput(f"{path}: {error}") from None
+
+
+def read_charter(options: ExploreOptions, profile: Profile) -> Charter:
+    """The mission of the charter file, or one for everything. Raises BadInput."""
+    mission = MISSION
+    if options.charter_file is not None:
+        try:
+            mission = options.charter_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadInput(f"{options.charter_file} cannot be read ({error.strerror}); name a text file.") from None
+        except UnicodeDecodeError:
+            raise BadInput(f"{options.charter_file} is not UTF-8; save it as UTF-8.") from None
+        if not mission:
+            raise BadInput(f"{options.charter_file} holds no mission; write in it what is to be explored.")
+        if len(mission) > LONGEST_CHARTER:
+            raise BadInput(f"{options.charter_file} is longer than {LONGEST_CHARTER} characters; shorten the charter.")
+    if options.iterations is not None and options.iterations < 1:
+        raise BadInput(f"{options.iterations} iterations are too few; give 1 or more.")
+    return Charter(mission, profile.app, profile.name, options.roles, iterations=options.iterations)
+
+
+def run_folder(out: Path, profile: Profile, run_id: str, now: datetime) -> Path:
+    """runs/<app>/<profile>/<UTC time>-<run id>."""
+    return out / profile.app / profile.name / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{run_id}"
+
+
+def _folder(options: ExploreOptions, profile: Profile) -> Path:
+    if options.resume is None:
+        return run_folder(options.out, profile, secrets.token_hex(3), datetime.now(UTC))
+    if not (options.resume / "journal.jsonl").is_file():
+        raise BadInput(f"{options.resume} holds no journal.jsonl; name the folder of a run that was cut off.")
+    return options.resume
+
+
+def _model_of(role: Role, settings: LlmSettings, shared: Any) -> Any:
+    return choose_model(replace(settings, model=role.model)) if role.model and settings.provider != "scout" else shared

@@ -1,0 +1,208 @@
+"""What one reply of a model leads to: calls made, alarms heard, claims checked, all of it as events and answers.
+
+It changes nothing outside but through the tools; the only event written here is the one before a changing call.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import groupby
+
+from agent import events as ev
+from agent import observation, routes
+from agent.assignment import Assignment
+from agent.budget import Budget
+from agent.evidence import claims, fingerprint, oracles, repro
+from agent.evidence.finding import Alarm, Claim, Repro, Severity, Step, Suspicion, to_json
+from agent.host_tools import TOOLS, Checked, HostTools, Moment
+from agent.states import state_key
+from agent.suspicions import worth_proving
+from agent.tools.aria import parse
+from agent.tools.aria_text import outline
+from agent.tools.browser import BrowserSurface
+from agent.tools.router import Router
+from agent.tools.surface import PageView, Signal, ToolCall, ToolResult
+
+OUTLINE = 4_000
+JOURNALLED_TEXT = 2_000
+SEVERITY: dict[str, Severity] = {"permission": "critical", "spec": "high", "history": "high", "consistency": "medium"}
+
+
+@dataclass(slots=True)
+class Turn:
+    """`payloads` are to be journalled, `answers` to be told, one per call; `view` is the page afterwards."""
+
+    view: PageView
+    payloads: list[ev.Payload] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    results: list[ToolResult] = field(default_factory=list)
+    finished: str | None = None
+    lost: str = ""
+
+    @property
+    def unreachable(self) -> bool:
+        return self.view.url.startswith("chrome-error:") or any("net::ERR_CONNECTION" in r.text for r in self.results)
+
+    def results_as(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
+        """The results under the ids that the model gave its calls."""
+        return tuple(replace(result, call_id=call.id) for result, call in zip(self.results, calls, strict=True))
+
+
+class TurnMaker:
+    """Makes the turns of one role. Keeps the traffic since the last change, for claims about it."""
+
+    def __init__(
+        self,
+        work: Assignment,
+        host: HostTools,
+        browser: BrowserSurface,
+        router: Router,
+        fence: str,
+    ):
+        profile = work.profile
+        self._profile = profile
+        self._role = work.role.name
+        self._logbook = work.logbook
+        self._host = host
+        self._browser = browser
+        self._router = router
+        self._fence = fence
+        self._origins = frozenset(filter(None, map(routes.origin, (profile.url, *profile.allowed_origins))))
+        self._heard: tuple[Signal, ...] = ()
+        self._trigger = ""
+
+    async def make(self, calls: Sequence[ToolCall], view: PageView, budget: Budget) -> Turn:
+        turn = Turn(view)
+        for of_host, group in groupby(calls, key=lambda call: call.tool in TOOLS):
+            if of_host:
+                for call in group:
+                    await self._ask_host(call, turn, budget)
+            else:
+                await self._act(tuple(group), turn)
+        return turn
+
+    async def go_back(self, path: str, view: PageView) -> Turn:
+        """Opens the page where a resumed role was, as a call like any other."""
+        turn = Turn(view)
+        await self._act((ToolCall("resume", "browser_navigate", {"url": path}),), turn)
+        return turn
+
+    def outline(self, view: PageView) -> str:
+        return f"{view.url} {view.title}\n{outline(parse(view.snapshot), OUTLINE)}"
+
+    async def _act(self, calls: tuple[ToolCall, ...], turn: Turn) -> None:
+        writing = {spec.name for spec in await self._router.tools() if spec.writes}
+        begun = [ev.ToolStarted(call.id, call.tool, dict(call.args)) for call in calls if call.tool in writing]
+        if begun:
+            await self._logbook.append_all(self._role, begun)
+        results = await self._router.perform(calls)
+        for call, result in zip(calls, results, strict=True):
+            turn.results.append(result)
+            turn.view = result.after or turn.view
+            if result.status == "lost" and result.before is not None:
+                turn.lost = result.text
+            self._listen(result, call.tool in writing)
+            finished = self._finished(call, result, call.tool in writing)
+            turn.payloads += [finished, *(ev.BlockerMet(r.what, r.how, r.overcome) for r in result.recoveries)]
+            turn.answers.append(observation.observed(result, self._alarms(finished, result, turn), self._fence))
+
+    def _listen(self, result: ToolResult, writes: bool) -> None:
+        fresh = writes and result.status != "skipped"
+        self._heard = result.signals if fresh else (*self._heard, *result.signals)
+
+    def _finished(self, call: ToolCall, result: ToolResult, writes: bool) -> ev.ToolFinished:
+        before, after = result.before, result.after
+        steps = repro.steps_of(call, result, self._role)
+        if steps:
+            self._trigger = call.id
+        return ev.ToolFinished(
+            call_id=call.id,
+            tool=call.tool,
+            args=dict(call.args),
+            status=result.status,
+            text=result.text[:JOURNALLED_TEXT],
+            writes=writes,
+            url_before=before.url if before else "",
+            url_after=after.url if after else "",
+            state_before=state_key(before) if before else "",
+            state_after=state_key(after) if after else "",
+            document=before.document if before else 0,
+            steps=tuple(asdict(step) for step in steps),
+            target=asdict(result.target) if result.target else None,
+            seconds=round(result.seconds, 3),
+        )
+
+    def _alarms(self, done: ev.ToolFinished, result: ToolResult, turn: Turn) -> list[tuple[int, Alarm]]:
+        """What the host hears in a call, each cause once; new ones become suspicions."""
+        words = done.steps[-1]["words"] if done.steps else ""
+        link = done.tool == "browser_click" and result.target is not None and result.target.role == "link"
+        numbered: list[tuple[int, Alarm]] = []
+        scope = oracles.Scope(self._origins, words, link)
+        for alarm, also in oracles.lead(oracles.scan(result.signals, scope)):
+            mark = fingerprint.of_alarm(alarm)
+            turn.payloads.append(ev.AlarmRaised(mark.value, {**asdict(alarm), "type": "alarm"}))
+            numbered.append((self._host.add_alarm(alarm), alarm))
+            suspicion = Suspicion(
+                fingerprint=mark,
+                title=oracles.title(alarm),
+                severity=oracles.severity(alarm),
+                role=self._role,
+                oracle=alarm,
+                candidates=self._candidates(turn, done.call_id, alarm),
+                seq=self._logbook.ledger.seq,
+                actual=alarm.detail,
+                also=also,
+            )
+            self._suspect(suspicion, turn)
+        return numbered
+
+    def _candidates(self, turn: Turn, call_id: str, oracle: Alarm | Claim) -> tuple[Repro, ...]:
+        """From the journal so far and this turn, which is journalled only at its end."""
+        now, seq = datetime.now(UTC), self._logbook.ledger.seq
+        fresh = (ev.Event(seq + n, now, self._role, payload) for n, payload in enumerate(turn.payloads, 1))
+        events, viewport = (*self._logbook.events, *fresh), self._profile.viewport
+        found = repro.candidates(events, self._role, call_id, oracle, viewport)
+        if found or not isinstance(oracle, Alarm) or routes.origin(oracle.page_url) not in self._origins:
+            return found
+        # The call left no steps (it only looked, or its element had no name): the page's address is worth a try.
+        path = routes.path(oracle.page_url)
+        opened = Step(self._role, "goto", value=path, words=f"Open {path}", lands=routes.template(path))
+        return (Repro((opened,), 0, oracle, viewport),)
+
+    def _suspect(self, suspicion: Suspicion, turn: Turn) -> None:
+        key = suspicion.fingerprint.value
+        in_turn = any(isinstance(p, ev.FindingSuspected) and p.fingerprint == key for p in turn.payloads)
+        if not in_turn and worth_proving(self._logbook.ledger, suspicion):
+            turn.payloads.append(ev.FindingSuspected(key, suspicion.title, to_json(suspicion)))
+
+    async def _ask_host(self, call: ToolCall, turn: Turn, budget: Budget) -> None:
+        moment = Moment(budget, turn.view.url, self._trigger, self._evaluate)
+        answer = await self._host.perform(call, moment)
+        turn.payloads += answer.payloads
+        turn.results.append(ToolResult(call.id, "ok" if answer.ok else "tool_error", answer.text))
+        turn.answers.append(answer.text)
+        turn.finished = answer.finished or turn.finished
+        if answer.suspected:
+            self._suspect(self._of_claim(*answer.suspected, turn), turn)
+        if call.tool == "check":  # some claims reload the page
+            turn.view = await self._browser.view()
+
+    def _of_claim(self, checked: Checked, title: str, turn: Turn) -> Suspicion:
+        mark = fingerprint.of_claim(checked.claim, checked.url)
+        return Suspicion(
+            fingerprint=mark,
+            title=title,
+            severity=SEVERITY[checked.claim.because],
+            role=self._role,
+            oracle=checked.claim,
+            candidates=self._candidates(turn, checked.trigger, checked.claim),
+            seq=self._logbook.ledger.seq,
+            actual=checked.actual,
+        )
+
+    async def _evaluate(self, claim: Claim) -> tuple[str, str]:
+        try:
+            result = await claims.evaluate(self._browser.page, self._browser.watch, claim, self._heard, self._origins)
+        except claims.ClaimRefused as refusal:
+            return "inapplicable", str(refusal)
+        return result.outcome, result.actual

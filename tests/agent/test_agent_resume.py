@@ -1,0 +1,139 @@
+"""A run that is cut off goes on from its last turn boundaries: by a segment's end, by people, by a kill."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from agent_parts import reasons, words_of
+from conftest import person
+from scripted_model import ScriptedModel, both, click, fill, finish, go
+
+from agent import events as ev
+from agent.crew import run_crew
+from agent.events import Event
+from agent.journal import FileJournal
+
+CHILD = Path(__file__).with_name("explore_child.py")
+SEARCH = (click("link", "Search"), both(fill("Term", "O'Brien"), click("button", "Find")))
+
+
+async def test_a_segment_that_ends_is_continued_by_the_next_and_nothing_is_proven_twice(apps, start_site, scene):
+    apps.roles = [person("member"), person("guest")]
+    site = start_site("search,help")
+    run = scene(site.url)
+    turns: Counter[str] = Counter()
+    proven: list[str] = []
+
+    def watch(event: Event) -> None:
+        turns[event.role] += event.kind == "turn_ended"
+        proven.extend(["now"] if event.kind == "verdict_reached" else [])
+
+    def over() -> float:
+        return 1.0 if proven and min(turns["member"], turns["guest"]) >= 2 else 0.0
+
+    wander = [go(f"/search?q={number}") for number in range(390)]
+    first = {
+        "member": ScriptedModel(*SEARCH, *wander),
+        "guest": ScriptedModel(go("/terms"), *wander),
+    }
+    apps.roles[0]["iterations"] = apps.roles[1]["iterations"] = 400
+    run.profile = apps.load(site.url)
+    outcome = await run_crew(run.run(first, deadline=1.0, clock=over, listen=watch))
+    assert outcome.state == "unfinished"
+    assert await reasons(run) == {}
+    before = await run.journal().read()
+    used = {event.role: event.payload.iteration for event in before if isinstance(event.payload, ev.TurnEnded)}
+
+    apps.roles[0]["iterations"], apps.roles[1]["iterations"] = used["member"] + 5, used["guest"] + 5
+    run.profile = apps.load(site.url)
+    second = {
+        "member": ScriptedModel(*SEARCH, finish()),
+        "guest": ScriptedModel(click("link", "Help"), go("/items"), finish()),
+    }
+    outcome = await run_crew(run.run(second))
+    assert outcome.state == "completed"
+    assert await reasons(run) == {"member": "finished", "guest": "finished"}
+    situation = second["member"].requests[0].situation
+    assert situation.iteration == used["member"] + 1
+    assert situation.view is not None and "/search?q=" in situation.view.url
+    assert f"You have worked on this for {used['member']} turns already" in words_of(second["member"].requests[0])
+    assert [p.resumed for p in await run.payloads(ev.RunStarted)] == [False, True]
+    verdicts = Counter(p.fingerprint for p in await run.payloads(ev.VerdictReached))
+    assert len(verdicts) == 2 and set(verdicts.values()) == {1}
+
+    again = await run_crew(run.run({}))
+    assert (again.state, again.detail) == ("completed", "The run had ended already.")
+
+
+async def test_people_stop_a_run_at_the_next_turn(start_site, scene):
+    site = start_site("clean")
+    run = scene(site.url)
+    turns: list[Event] = []
+
+    async def wanted() -> bool:
+        return len(turns) >= 2
+
+    def watch(event: Event) -> None:
+        turns.extend([event] if event.kind == "turn_ended" else [])
+
+    outcome = await run_crew(run.run(ScriptedModel(go("/items"), go("/help")), stop=wanted, listen=watch))
+    assert outcome.state == "stopped"
+    assert await reasons(run) == {"member": "stop_requested"}
+    assert [p.iteration for p in await run.payloads(ev.TurnEnded)] == [1, 2]
+
+
+async def test_a_killed_exploration_goes_on_where_it_was(apps, start_site, tmp_path):
+    site = start_site("search,help")
+    apps.roles = [person("member", iterations=10), person("guest", iterations=10)]
+    apps.save()
+    out = tmp_path / "runs"
+
+    def start(resume: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(CHILD), str(apps.root), site.url, str(out), resume]
+        environ = {**apps.environ, "PYTHONPATH": str(Path.cwd())}
+        return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+    child = start("")
+    try:
+        await _until_turns(out, 6, child)
+    finally:
+        # The whole group: what a killed container takes with it.
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    folder = next(out.glob("Site/local/*"))
+    with (folder / "journal.jsonl").open("a") as journal:
+        journal.write('{"seq": 9999, "torn')
+    before = [event for event in await FileJournal(folder / "journal.jsonl").read()]
+
+    child = start(str(folder))
+    said, _ = await asyncio.to_thread(child.communicate, timeout=150)
+    assert (child.returncode, said.split()[0]) == (0, "completed")
+    after = await FileJournal(folder / "journal.jsonl").read()
+    assert list(after[: len(before)]) == before
+    assert [event.seq for event in after] == list(range(1, len(after) + 1))
+    for name in ("member", "guest"):
+        mine = [e.payload.iteration for e in after if e.role == name and isinstance(e.payload, ev.TurnEnded)]
+        assert mine == list(range(1, len(mine) + 1)), "no turn is lost or done twice"
+    verdicts = Counter(event.payload.fingerprint for event in after if isinstance(event.payload, ev.VerdictReached))
+    assert verdicts and max(verdicts.values()) <= 2
+    confirmed = [
+        e.payload for e in after if isinstance(e.payload, ev.VerdictReached) and e.payload.verdict == "CONFIRMED"
+    ]
+    assert len({p.fingerprint for p in confirmed}) == len(confirmed), "nothing is confirmed twice"
+    assert "correct-horse-9" not in (folder / "journal.jsonl").read_text() + (folder / "report.md").read_text()
+
+
+async def _until_turns(out: Path, wanted: int, child: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 100
+    while True:
+        lines = [line for path in out.glob("Site/local/*/journal.jsonl") for line in path.read_text().splitlines()]
+        if sum('"kind": "turn_ended"' in line for line in lines) >= wanted:
+            return
+        assert child.poll() is None, "the exploration ended by itself"
+        assert time.monotonic() < deadline, f"only {len(lines)} events were journalled"
+        await asyncio.sleep(0.05)
