@@ -5,14 +5,14 @@ A segment of a run may end before the run does; the journal is all that the next
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import structlog
-from playwright.async_api import Error
+from playwright.async_api import Error, async_playwright
 
 from agent import events as ev
 from agent.assignment import Assignment
@@ -32,6 +32,7 @@ from agent.tools.browser import open_browser
 from agent.tools.chromium import require_browser
 from agent.tools.egress import allowed_origins
 from agent.tools.mcp import Gone, McpSurface
+from agent.tools.playwright_server import Launched, launch_bound
 from agent.tools.router import Router
 from agent.tools.seat import BrowserOptions
 from agent.tools.secrets import Secrets
@@ -123,12 +124,13 @@ class Crew:
         self._secrets = Secrets(dict(run.profile.secrets), ())
         room = ProofRoom(run.profile, run.book, run.folder / "proofs", run.environ)
         self._prover = Prover(room, logbook)
+        self._shared: Launched | None = None
 
     async def work(self) -> RunOutcome:
         waiting = [role for role in self._roles if not self._stopped(role)]
         models = {role.name: self._run.model(role) for role in waiting}
         try:
-            async with asyncio.TaskGroup() as group:
+            async with self._shared_browser() as self._shared, asyncio.TaskGroup() as group:
                 proving = group.create_task(self._prover.run(), name="prover")
                 async with asyncio.TaskGroup() as exploring:
                     for index, role in enumerate(waiting):
@@ -139,6 +141,22 @@ class Crew:
             for model in {id(model): model for model in models.values()}.values():
                 await model.close()
         return await self._conclude()
+
+    @asynccontextmanager
+    async def _shared_browser(self) -> AsyncIterator[Launched | None]:
+        """One Chromium for all roles where the profile says so; otherwise each role launches its own."""
+        run = self._run
+        if not run.profile.shared_browser:
+            yield None
+            return
+        folder = run.folder / "browsers"
+        folder.mkdir(parents=True, exist_ok=True)
+        async with async_playwright() as playwright:
+            launched = await launch_bound(playwright, require_browser(run.environ), run.profile, folder)
+            try:
+                yield launched
+            finally:
+                await launched.browser.close()
 
     def _stopped(self, role: Role) -> str:
         info = self._logbook.ledger.roles.get(role.name)
@@ -180,7 +198,9 @@ class Crew:
     async def _session(self, role: Role, model: Model) -> Stop | None:
         run, profile = self._run, self._run.profile
         work = Assignment(run.charter, profile, role, model, self._logbook, self._paused, run.stop)
-        options = BrowserOptions(role, profile, require_browser(run.environ), run.folder / "browsers")
+        options = BrowserOptions(
+            role, profile, require_browser(run.environ), run.folder / "browsers", shared=self._shared
+        )
         async with AsyncExitStack() as stack:
             browser = await stack.enter_async_context(open_browser(options))
             secrets = Secrets(dict(profile.secrets), allowed_origins(profile.url, profile.allowed_origins))

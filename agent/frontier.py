@@ -26,6 +26,7 @@ ALIKE = 5
 RETURNS = 4
 LATE = 2 / 3
 VARIANT_SCORES = (62.0, 57.0, 54.0, 51.0, 46.0, 44.0, 42.0, 40.0, 36.0, 33.0, 30.0, 27.0, 24.0, 21.0, 18.0)
+SEARCH_FIRST = VARIANT_SCORES[1]
 _ACTS = re.compile(
     r"\b(request|approv|book|sav|send|confirm|accept|start|clos|add|creat|submit|join|post|buy|order|assign|finish"
     r"|resolv|regist|reserv|complet|pay|check ?out)",
@@ -128,7 +129,9 @@ def _forms(page: Page, trail: Trail) -> Iterator[Lead]:
             if trail.count(*form_key(page.route, form, variant)) > min(retries, 2):
                 next(scores)
                 continue
-            score = next(scores) + (8 if is_search(form) else 0)
+            place = next(scores)
+            # A search box breaks on its first special characters; the rest of its variants can wait.
+            score = place + 8 if is_search(form) and place >= SEARCH_FIRST else place
             yield Lead("form", score, f"form {form.key} with {variant} values", form=form, variant=variant)
             break
 
@@ -191,7 +194,8 @@ def _elsewhere(situation: Situation, page: Page, trail: Trail, late: bool) -> li
         returns = trail.count("return", other.path)
         if other.path == page.path or other.in_dialog or returns >= RETURNS:
             continue
-        best = max(_here(situation, other, trail, late), key=lambda lead: lead.score, default=None)
+        open_leads = (lead for lead in _here(situation, other, trail, late) if not _spent(lead, trail))
+        best = max(open_leads, key=lambda lead: lead.score, default=None)
         if best is not None:
             score = best.score - 6 - 6 * returns
             found.append(Lead("return", score, f"back to {other.path}: {best.why}", other.url))
@@ -206,6 +210,13 @@ def _elsewhere(situation: Situation, page: Page, trail: Trail, late: bool) -> li
     if routes.path(start) not in trail.visited:
         found.append(Lead("return", 70, "the role's start page", start))
     return found
+
+
+def _spent(lead: Lead, trail: Trail) -> bool:
+    """A control not worth a way back: it was used, here or (a banner, a bar) on another page, and may be gone."""
+    if lead.control is None or lead.kind == "link":
+        return False
+    return any(key[0] == "use" and key[-1] == lead.control.label for key in trail.done)
 
 
 def _probes(situation: Situation, page: Page, trail: Trail) -> Iterator[Lead]:

@@ -24,8 +24,10 @@ SECRET_NAME = re.compile(r"^[A-Z][A-Z0-9_]*$")
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
-def load_profile(root: Path, slug: str, environ: Mapping[str, str], url: str | None = None) -> Profile:
+def load_profile(root: Path, slug: str, environ: Mapping[str, str] | None, url: str | None = None) -> Profile:
     """Read the profile `App/profile` below `root` (the `apps` folder). `url` replaces the profile's own address.
+
+    Without `environ` the secrets are left out: only who explores needs them.
 
     Raises BadInput.
     """
@@ -66,7 +68,7 @@ def load_profile(root: Path, slug: str, environ: Mapping[str, str], url: str | N
         filing=Filing(settings.filing.enabled, settings.filing.dry_run),
         shared_browser=settings.shared_browser,
         viewport=(settings.viewport.width, settings.viewport.height),
-        secrets=_secrets(folder, settings, roles, environ),
+        secrets=() if environ is None else _secrets(folder, settings, roles, environ),
     )
 
 

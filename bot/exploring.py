@@ -1,4 +1,4 @@
-"""`charterbot explore` and `charterbot replay`: an exploration on the terminal, told as it goes. No GitHub, no queue."""
+"""`charterbot explore` and `charterbot replay`: an exploration told on the terminal as it goes. No GitHub, no queue."""
 
 import os
 from collections.abc import Mapping

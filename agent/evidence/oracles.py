@@ -23,8 +23,9 @@ _LINK = re.compile(r"\blink \"(.*)\"", re.S)
 _LED = re.compile(r"^Link \"(.*)\" led to ", re.S)
 LONGEST_DETAIL = 600
 PROBE = "charterbot-probe"
-INJECTION = f"""<img src="/{PROBE}" onerror="console.error('{PROBE}')">"""
-"""Harmless markup to type into a field. A page that shows it unescaped asks for the image: the host hears that."""
+INJECTION = f"<img src=/{PROBE}>"
+"""Harmless markup to type into a field. A page that shows it unescaped asks for the image: the host hears that.
+No quotes: they break other things, which would hide it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +174,7 @@ def _gave_up(signal: Signal, signals: Sequence[Signal]) -> bool:
 
 
 def _is_probe(signal: Signal) -> bool:
-    asked = signal.resource == "image" and routes.path(signal.url) == f"/{PROBE}"
-    return asked or (signal.kind == "console" and signal.text == PROBE)
+    return signal.resource == "image" and routes.path(signal.url) == f"/{PROBE}"
 
 
 def _injection(signal: Signal) -> Alarm:

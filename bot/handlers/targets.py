@@ -1,6 +1,7 @@
-"""What the apps folder says about the targets of charters. Read by the handlers; knows no GitHub."""
+"""What the apps folder says about the targets of charters. Read by the handlers; knows no GitHub.
 
-import os
+Passwords of test accounts are the explorer's business: they are not read here.
+"""
 
 from agent.charter import Charter
 from agent.errors import BadInput
@@ -28,14 +29,14 @@ def address(settings: Settings, slug: str) -> str:
     if slug in settings.target_urls:
         return settings.target_urls[slug].rstrip("/")
     try:
-        return load_profile(settings.apps_dir, slug, os.environ).url
+        return load_profile(settings.apps_dir, slug, environ=None).url
     except BadInput:
         return ""
 
 
 def environment(settings: Settings, slug: str) -> str:
     """The environment's name in GitHub's deployments. Raises BadInput."""
-    profile = load_profile(settings.apps_dir, slug, os.environ)
+    profile = load_profile(settings.apps_dir, slug, environ=None)
     return profile.deployment or profile.environment
 
 
@@ -45,7 +46,7 @@ def _against_target(charter: Charter, settings: Settings) -> list[Problem]:
     if slug not in targets:
         return [Problem("Target", "is not known", ", ".join(targets) or "none yet", slug)]
     try:
-        profile = load_profile(settings.apps_dir, slug, os.environ)
+        profile = load_profile(settings.apps_dir, slug, environ=None)
     except BadInput as error:
         # Said in the issue, where nobody knows the paths of this machine.
         sentence = str(error).replace(f"{settings.apps_dir}/", "apps/")

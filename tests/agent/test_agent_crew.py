@@ -32,9 +32,11 @@ async def test_a_fault_met_while_exploring_is_proven_and_kept(start_site, scene)
     assert site.counts()["resets"] == 0, "the explored instance is never reset"
 
 
+@pytest.mark.parametrize("shared_browser", [False, True])
 async def test_two_roles_at_once_share_one_proof_while_a_third_with_a_wrong_password_stops_alone(
-    apps, start_site, scene
+    apps, start_site, scene, shared_browser
 ):
+    apps.settings["shared_browser"] = shared_browser
     site = start_site("search")
     stranger = person("stranger")
     stranger["sign_in"]["fields"]["Password"] = "not-it"
