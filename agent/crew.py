@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
-from playwright.async_api import Error, async_playwright
+from playwright.async_api import Error, Playwright, async_playwright
 
 from agent import events as ev
 from agent.assignment import Assignment
@@ -124,13 +124,14 @@ class Crew:
         self._secrets = Secrets(dict(run.profile.secrets), ())
         room = ProofRoom(run.profile, run.book, run.folder / "proofs", run.environ)
         self._prover = Prover(room, logbook)
+        self._playwright: Playwright | None = None
         self._shared: Launched | None = None
 
     async def work(self) -> RunOutcome:
         waiting = [role for role in self._roles if not self._stopped(role)]
         models = {role.name: self._run.model(role) for role in waiting}
         try:
-            async with self._shared_browser() as self._shared, asyncio.TaskGroup() as group:
+            async with self._browsers(), asyncio.TaskGroup() as group:
                 proving = group.create_task(self._prover.run(), name="prover")
                 async with asyncio.TaskGroup() as exploring:
                     for index, role in enumerate(waiting):
@@ -143,20 +144,21 @@ class Crew:
         return await self._conclude()
 
     @asynccontextmanager
-    async def _shared_browser(self) -> AsyncIterator[Launched | None]:
-        """One Chromium for all roles where the profile says so; otherwise each role launches its own."""
+    async def _browsers(self) -> AsyncIterator[None]:
+        """One driver for all roles, and where the profile says so one Chromium; else each role launches its own."""
         run = self._run
-        if not run.profile.shared_browser:
-            yield None
-            return
-        folder = run.folder / "browsers"
-        folder.mkdir(parents=True, exist_ok=True)
-        async with async_playwright() as playwright:
-            launched = await launch_bound(playwright, require_browser(run.environ), run.profile, folder)
+        async with async_playwright() as self._playwright:
+            if not run.profile.shared_browser:
+                yield
+                return
+            folder = run.folder / "browsers"
+            folder.mkdir(parents=True, exist_ok=True)
+            path = require_browser(run.environ)
+            self._shared = await launch_bound(self._playwright, path, run.profile, folder)
             try:
-                yield launched
+                yield
             finally:
-                await launched.browser.close()
+                await self._shared.browser.close()
 
     def _stopped(self, role: Role) -> str:
         info = self._logbook.ledger.roles.get(role.name)

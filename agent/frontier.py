@@ -22,6 +22,8 @@ JITTER = 3.0
 VISITS = 3
 PAGES = 2
 PROBES = 8
+SHARED = 14.0
+"""How much less a form is worth that another role has sent with the same kind of values."""
 ALIKE = 5
 RETURNS = 4
 LATE = 2 / 3
@@ -132,6 +134,8 @@ def _forms(page: Page, trail: Trail) -> Iterator[Lead]:
             place = next(scores)
             # A search box breaks on its first special characters; the rest of its variants can wait.
             score = place + 8 if is_search(form) and place >= SEARCH_FIRST else place
+            if form_key(page.route, form, variant) in trail.others:
+                score -= SHARED
             yield Lead("form", score, f"form {form.key} with {variant} values", form=form, variant=variant)
             break
 

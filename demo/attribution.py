@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import async_playwright
 
 from agent import routes
 from agent.charter import Profile
 from agent.evidence.finding import Alarm, Finding
 from agent.evidence.instance import ReplayInstance
 from agent.evidence.replay import Replayer
+from agent.tools.chromium import launch, require_browser
 from demo.clubhouse.manifest import DEFECTS, Defect, parse_defects
 
 # Which classes of defect an alarm of a kind usually comes from; anything else is tried later.
@@ -32,15 +33,16 @@ class Attribution:
     """Replays proofs on builds of Clubhouse that lack one defect each. `builds` is the folder of defect lists."""
 
     profile: Profile
-    browser: Browser
     environ: Mapping[str, str]
     builds: Path
     artefacts: Path
 
     async def defect_of(self, finding: Finding, active: str) -> str | None:
         """The defect without which the proof fails, of those in the list `active`; None when it never fails."""
-        async with ReplayInstance(self.profile, self.environ) as instance:
-            replayer = Replayer(self.profile, self.browser, instance, self.artefacts)
+        # The browser lives only as long: while roles explore, memory is theirs.
+        async with async_playwright() as playwright, ReplayInstance(self.profile, self.environ) as instance:
+            browser = await launch(playwright, require_browser(self.environ), hosts=("127.0.0.1",))
+            replayer = Replayer(self.profile, browser, instance, self.artefacts)
             for defect in ranked(finding, parse_defects(active)):
                 build = f"without-{defect}"
                 (self.builds / build).write_text(",".join(sorted(parse_defects(active) - {defect})), encoding="utf-8")

@@ -2,17 +2,14 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import async_playwright
 from rich.console import Console
 
 from agent.ledger import Ledger, fold
-from agent.tools.chromium import launch, require_browser
 from bot.store import runs as run_rows
 from demo.attribution import Attribution
 from demo.memory import MemoryWatch
@@ -54,18 +51,14 @@ async def play(wish: Wish, console: Console) -> dict[str, Any]:
 
 
 async def _perform(wish: Wish, stack: Stack, teller: Teller, memory: MemoryWatch) -> Outcome:
-    async with async_playwright() as playwright:
-        browser = await launch(playwright, require_browser(os.environ), hosts=("127.0.0.1",))
-        builds = stack.deployer.builds
-        attribution = Attribution(stack.profile, browser, stack.deployer.environ, builds, stack.folder / "attribution")
-        story = Story(stack, teller, attribution)
-        try:
-            await story.tell(wish.twin)
-        except StoryBroke as broke:
-            story.checks.append(Check("the story was told to its end", False, str(broke)))
-        outcome = await _figures(story, wish.twin, memory)
-        await browser.close()
-    return outcome
+    builds = stack.deployer.builds
+    attribution = Attribution(stack.profile, stack.deployer.environ, builds, stack.folder / "attribution")
+    story = Story(stack, teller, attribution)
+    try:
+        await story.tell(wish.twin)
+    except StoryBroke as broke:
+        story.checks.append(Check("the story was told to its end", False, str(broke)))
+    return await _figures(story, wish.twin, memory)
 
 
 async def _figures(story: Story, twin: bool, memory: MemoryWatch) -> Outcome:

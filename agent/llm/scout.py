@@ -54,7 +54,7 @@ class Scout:
         page = read(view, situation.origin)
         memory.see(page, view.status)
         _learn(situation, memory)
-        trail = trail_of(memory, situation.ledger, situation.role)
+        trail = trail_of(self._memories, situation.ledger, situation.role)
         return self._choose(situation, page, trail)
 
     def _choose(self, situation: Situation, page: Page, trail: Trail) -> Plan:

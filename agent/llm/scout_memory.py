@@ -82,6 +82,8 @@ class Trail:
     guesses: Mapping[Key, int]
     pages: Mapping[str, Page]
     last: Deed | None = None
+    others: frozenset[Key] = frozenset()
+    """What other roles of the run did already: worth less, for there is enough to do for all."""
 
     def count(self, *key: Hashable) -> int:
         return self.done.get(key, 0)
@@ -96,12 +98,14 @@ class Trail:
         return sum(seen.rpartition("/")[0] == parent and "?" not in seen for seen in self.routes) if parent else 0
 
 
-def trail_of(memory: Memory, ledger: Ledger, role: str) -> Trail:
+def trail_of(memories: Mapping[str, Memory], ledger: Ledger, role: str) -> Trail:
+    memory = memories[role]
     own, kept = memory.own(), _from_ledger(ledger, role)
+    others = frozenset(key for name, other in memories.items() if name != role for key in other.own())
     done = {key: max(own[key], kept[key]) for key in own.keys() | kept.keys()}
     gone = {str(key[1]) for key in own if key[0] == "go"}
     visited = frozenset(ledger.visited.get(role, ())) | gone | {page.path for page in memory.pages.values()}
-    return Trail(done, visited, _routes(visited), Counter(memory.failures.values()), memory.pages, memory.last)
+    return Trail(done, visited, _routes(visited), Counter(memory.failures.values()), memory.pages, memory.last, others)
 
 
 def _routes(visited: frozenset[str]) -> Counter[str]:

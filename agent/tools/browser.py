@@ -234,6 +234,9 @@ class BrowserSurface:
         after = self._dialog_view(answer.dialog) if answer.dialog else await self._look()
         if after.url == "about:blank" and act.before.url != "about:blank":
             raise Gone("the page was reset")
+        if tool == "browser_click" and answer.is_error and after.document != act.before.document:
+            # The click went through; only the page that it leads to was slow.
+            answer, act.recoveries = Answer(False), tuple(item for item in act.recoveries if item.overcome)
         heard = self._heard()
         self._remember(act, after, succeeded=tool in ACTING and not answer.is_error)
         sight = Sight(act.before, after, heard, tabs, act.recoveries)

@@ -58,6 +58,8 @@ async def clear(scene: Scene, tries: int = TRIES) -> tuple[Recovery, ...]:
         for _ in range(tries):
             root = await _cover(scene)
             if root is None:
+                if not done:
+                    done.append(Recovery(what, "scrolled the element out from under it", True))
                 break
             inside = await _inside(scene.page, root)
             if inside and all(element.ref in scene.fresh for element in inside):

@@ -1,15 +1,12 @@
 """The main job as a whole, small: a charter, a worker killed in its middle, a rerun, a fix and a claim of one."""
 
 import asyncio
-import os
 import time
 
 import pytest
-from playwright.async_api import async_playwright
 from rich.console import Console
 
 from agent.ledger import Ledger, fold
-from agent.tools.chromium import launch, require_browser
 from bot.store import runs as run_rows
 from bot.store.runs import Run
 from demo.attribution import Attribution
@@ -25,10 +22,9 @@ KILL_AFTER = 8
 @pytest.mark.timeout(900)
 async def test_a_killed_worker_loses_nothing_and_the_story_ends_right(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    async with open_stack(tmp_path / "demo", "all", "scout") as stack, async_playwright() as playwright:
-        browser = await launch(playwright, require_browser(os.environ), hosts=("127.0.0.1",))
+    async with open_stack(tmp_path / "demo", "all", "scout") as stack:
         builds, pictures = stack.deployer.builds, tmp_path / "attribution"
-        attribution = Attribution(stack.profile, browser, stack.deployer.environ, builds, pictures)
+        attribution = Attribution(stack.profile, stack.deployer.environ, builds, pictures)
         story = Story(stack, Teller(Console()), attribution, turns=str(TURNS))
         async with asyncio.TaskGroup() as group:
             killing = group.create_task(kill_in_the_middle(story))
@@ -36,7 +32,6 @@ async def test_a_killed_worker_loses_nothing_and_the_story_ends_right(tmp_path, 
         seconds_to_go_on = killing.result()
         rows = await story.filed()
         defects = [(row.run_id, await story.attribute(row)) for row in rows]
-        await browser.close()
 
     assert seconds_to_go_on < 60
     assert [check for check in story.checks if not check.ok] == []

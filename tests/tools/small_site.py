@@ -31,6 +31,8 @@ PAGES = {
         <p>We use cookies.</p><button onclick="log('all')">Accept all</button>
         <button onclick="log('none')">Reject</button></div>
         <script>function log(w) { ban.remove(); document.title = 'cookies ' + w; }</script>""",
+    "/footer": """<h1>Long</h1><p style="height:700px">text</p><a href="/late">Slow page</a><p style="height:900px"></p>
+        <div role="region" aria-label="Offer" style="position:fixed;bottom:0;left:0;right:0;height:200px">Buy!</div>""",
     "/stubborn": """<h1>Stubborn</h1><button>Go on</button>
         <div id="wall" style="position:fixed;inset:0;background:#fffc">Please wait</div>""",
     "/modal": """<h1>Modal</h1><button onclick="d.showModal()">Open settings</button><button>Behind</button>
@@ -74,7 +76,10 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             if path != "/favicon.ico":
                 site.requests.append(f"GET {self.path}")
             user = self.headers.get("Cookie", "").partition("user=")[2]
-            if path == "/wait":
+            if path == "/late":
+                time.sleep(2.5)
+                self.answer(200, "<title>Late</title><h1>At last</h1>")
+            elif path == "/wait":
                 time.sleep(0.4)
                 self.answer(200, "loaded", "text/plain")
             elif path == "/stream":

@@ -46,6 +46,14 @@ async def test_a_cookie_banner_is_closed_by_its_safest_button_and_the_click_repe
     assert "cookies none" in await driver.surface.page.title()
 
 
+async def test_a_click_that_led_to_a_slow_page_is_no_error(driver: Driver) -> None:
+    await driver.open("/footer")
+    result = await driver.click("Slow page")
+    assert (result.status, result.recoveries) == ("ok", ())
+    assert "At last" in result.text and "Error" not in result.text
+    assert result.after is not None and result.after.url.endswith("/late")
+
+
 async def test_a_dialog_that_the_last_action_opened_is_left_alone(driver: Driver) -> None:
     page = await driver.open("/modal")
     behind = element(page.after, "Behind").ref
