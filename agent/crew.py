@@ -4,6 +4,7 @@ A segment of a run may end before the run does; the journal is all that the next
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +22,7 @@ from agent.charter import Charter, Profile, Role
 from agent.errors import BadInput
 from agent.events import Event
 from agent.evidence.instance import read_build
-from agent.journal import Journal, LeaseLost
+from agent.journal import Journal, JournalDown, LeaseLost
 from agent.llm.base import Model
 from agent.logbook import Logbook
 from agent.profile import chosen_roles
@@ -39,9 +40,8 @@ from agent.tools.secrets import Secrets
 from agent.tools.signin import SignInFailed
 
 STAGGER = 0.3
-DRAIN = 300.0
-DRAIN_STOPPED = 60.0
 DRAIN_GRACE = 20.0
+STOP_ASKED_EVERY = 1.0
 RESTART_PATIENCE = 20.0
 FAILURES = frozenset(
     {
@@ -91,7 +91,8 @@ async def run_crew(run: CrewRun) -> RunOutcome:
     """Explore until the roles are done or the segment is over.
 
     Raises BadInput, before anything was started or journalled, for an unknown role, a missing browser or a target
-    that does not answer; LeaseLost when another worker has taken the run over.
+    that does not answer; LeaseLost when another worker has taken the run over; JournalDown when the journal
+    cannot be reached and a later segment is to go on.
     """
     logbook = Logbook(run.journal, run.listen)
     await logbook.open()
@@ -111,6 +112,8 @@ async def run_crew(run: CrewRun) -> RunOutcome:
     except BaseExceptionGroup as group:
         if group.subgroup(LeaseLost):
             raise LeaseLost("Another worker has taken the run over.") from None
+        if group.subgroup(JournalDown):
+            raise JournalDown("The journal cannot be reached.") from group
         raise
 
 
@@ -126,6 +129,7 @@ class Crew:
         self._prover = Prover(room, logbook)
         self._playwright: Playwright | None = None
         self._shared: Launched | None = None
+        self._stop_heard = False
 
     async def work(self) -> RunOutcome:
         waiting = [role for role in self._roles if not self._stopped(role)]
@@ -168,13 +172,19 @@ class Crew:
         return self._run.deadline is not None and self._run.clock() >= self._run.deadline
 
     async def _drain(self, proving: asyncio.Task[None]) -> None:
-        """Lets the prover work off what waits, for a bounded time."""
+        """Lets the prover work off what waits: until the deadline if there is one (each replay is bounded anyway).
+
+        A stop leaves a short grace, and so does the deadline: for the proof that is under way.
+        """
         self._prover.close()
-        asked = any(self._stopped(role) == StopReason.STOP_REQUESTED for role in self._roles)
-        seconds = DRAIN_STOPPED if asked else DRAIN
-        if self._run.deadline is not None:
-            seconds = min(seconds, max(self._run.deadline - self._run.clock(), DRAIN_GRACE))
-        await asyncio.wait((proving,), timeout=seconds)
+        self._stop_heard = any(self._stopped(role) == StopReason.STOP_REQUESTED for role in self._roles)
+        left = math.inf if self._run.deadline is None else self._run.deadline - self._run.clock()
+        until = time.monotonic() + max(DRAIN_GRACE if self._stop_heard else left, DRAIN_GRACE)
+        while not proving.done() and (seconds := until - time.monotonic()) > 0:
+            await asyncio.wait((proving,), timeout=min(seconds, STOP_ASKED_EVERY))
+            if not self._stop_heard and await self._run.stop():
+                self._stop_heard = True
+                until = min(until, time.monotonic() + DRAIN_GRACE)
         proving.cancel()
 
     async def _explore(self, role: Role, model: Model, delay: float) -> None:
@@ -182,7 +192,7 @@ class Crew:
         try:
             with structlog.contextvars.bound_contextvars(role=role.name):
                 stop = await self._session(role, model)
-        except LeaseLost:
+        except (LeaseLost, JournalDown):
             raise
         except SignInFailed as error:
             stop = Stop(StopReason.SIGN_IN_FAILED, str(error))
@@ -215,13 +225,13 @@ class Crew:
         """What the segment has come to; the run ends when every role has and nothing waits for its proof."""
         ledger = self._logbook.ledger
         running = [role.name for role in self._roles if not self._stopped(role)]
-        if running or (self._paused() and ledger.pending):
+        if running or (ledger.pending and not self._stop_heard):
             return RunOutcome("unfinished", f"Still to do: {', '.join(running) or 'proofs'}.")
         for suspicion in ledger.pending.values():
             note = ev.ObservationNoted(str(suspicion["title"]), "The run ended before this could be proved.")
             await self._logbook.append(str(suspicion["role"]), note)
         reasons = {role.name: StopReason(self._stopped(role)) for role in self._roles}
-        if StopReason.STOP_REQUESTED in reasons.values():
+        if self._stop_heard:
             return await _end(self._logbook, RunOutcome("stopped", "Stopped on request."))
         if all(reason in FAILURES for reason in reasons.values()):
             detail = "; ".join(f"{name}: {ledger.roles[name].detail}" for name in reasons)

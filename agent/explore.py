@@ -50,15 +50,11 @@ class ExploreOptions:
 
 @dataclass(frozen=True, slots=True)
 class Explored:
-    """`exit_code` is 0 when the run completed, 1 when it failed."""
+    """A run's end, the folder of its report and its figures."""
 
     outcome: RunOutcome
     folder: Path
     summary: RunSummary
-
-    @property
-    def exit_code(self) -> int:
-        return 1 if self.outcome.state == "failed" else 0
 
 
 async def explore(options: ExploreOptions, listen: Callable[[Event], None] | None = None) -> Explored:
@@ -94,19 +90,24 @@ async def explore(options: ExploreOptions, listen: Callable[[Event], None] | Non
 
 
 async def replay_file(
-    source: Path | Finding, apps: Path, environ: Mapping[str, str], url: str | None = None, number: int = 1
+    source: Path | Finding, apps: Path, environ: Mapping[str, str], url: str | None = None
 ) -> FixVerdict:
     """What the finding's proof does now: on `url` when given, else on the profile's replay instance.
 
-    A findings.json of a run holds several: `number` counts from 1. Raises BadInput.
+    Raises BadInput.
     """
-    finding = source if isinstance(source, Finding) else read_finding(source, number)
+    finding = source if isinstance(source, Finding) else read_finding(source)
     profile = load_profile(apps, f"{finding.app}/{finding.profile}", environ, url)
     if url:
         # Somebody's own instance: it is neither started nor reset by us.
         profile = replace(profile, replay=None)
+    if url and not profile.may_write:
+        raise BadInput(
+            f"{profile.slug} is read-only, and replaying on {url} may write there; "
+            'set "allow_writes" to true in its settings.json if it may, or leave out --url.'
+        )
     if profile.replay is None and not profile.may_write:
-        raise BadInput(f"{profile.slug} is read-only; give the profile a replay instance or name one with --url.")
+        raise BadInput(f"{profile.slug} is read-only; give its settings.json a replay instance of its own.")
     require_browser(environ)
     build = "" if url else await read_build(profile, profile.url) or finding.verdict.build
     # A re-check takes no pictures, so the folder of proofs stays untouched.
@@ -115,22 +116,29 @@ async def replay_file(
         return await recheck(finding, await workshop.replayer(), profile.replays, build)
 
 
-def read_finding(path: Path, number: int = 1) -> Finding:
-    """From a file with one finding, or with the list of a run. Raises BadInput."""
+def read_finding(path: Path, which: str = "1") -> Finding:
+    """From a file with one finding, or with the list of a run: by fingerprint, or by number from 1. Raises BadInput."""
+    found = _findings(path)
+    places = {str(number): finding for number, finding in enumerate(found, 1)}
+    places |= {finding.fingerprint.value: finding for finding in found}
+    if which not in places:
+        known = ", ".join(f"{number} ({finding.fingerprint.value})" for number, finding in enumerate(found, 1))
+        raise BadInput(f"{path} holds no finding {which}; it holds: {known or 'none'}.")
+    return places[which]
+
+
+def _findings(path: Path) -> list[Finding]:
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{path} cannot be read ({error.strerror}); name a findings.json of a run.") from None
     except ValueError:
         raise BadInput(f"{path} is not JSON; name a findings.json of a run.") from None
-    if isinstance(data, list):
-        if not 0 < number <= len(data):
-            raise BadInput(f"{path} holds {len(data)} findings; choose one from 1 to {len(data)}.")
-        data = data[number - 1]
-    if not isinstance(data, dict):
+    records = data if isinstance(data, list) else [data]
+    if not all(isinstance(record, dict) for record in records):
         raise BadInput(f"{path} holds no finding; name a findings.json of a run.")
     try:
-        return finding_from_json(data)
+        return [finding_from_json(record) for record in records]
     except ValueError as error:
         raise BadInput(f"{path}: {error}") from None
 
@@ -161,7 +169,12 @@ def run_folder(out: Path, profile: Profile, run_id: str, now: datetime) -> Path:
 
 def _folder(options: ExploreOptions, profile: Profile) -> Path:
     if options.resume is None:
-        return run_folder(options.out, profile, secrets.token_hex(3), datetime.now(UTC))
+        folder = run_folder(options.out, profile, secrets.token_hex(3), datetime.now(UTC))
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise BadInput(f"{folder} cannot be made ({error.strerror}); choose another --out.") from None
+        return folder
     if not (options.resume / "journal.jsonl").is_file():
         raise BadInput(f"{options.resume} holds no journal.jsonl; name the folder of a run that was cut off.")
     return options.resume

@@ -16,15 +16,20 @@ class LeaseLost(Exception):
     """Another worker owns the run now; whoever sees this must stop without writing."""
 
 
+class JournalDown(Exception):
+    """The journal cannot be reached now; the run is to be taken up again from what it holds."""
+
+
 class Journal(Protocol):
     """An append-only list of events, shared by all roles of a run."""
 
     async def append(self, role: str, payloads: Sequence[Payload]) -> tuple[Event, ...]:
-        """Write all or nothing, in order, in one transaction. Raises LeaseLost when the run was taken over."""
+        """Write all or nothing, in order, in one transaction. Raises LeaseLost when the run was taken over, and
+        JournalDown."""
         ...
 
     async def read(self) -> tuple[Event, ...]:
-        """All events so far, oldest first."""
+        """All events so far, oldest first. Raises JournalDown."""
         ...
 
 

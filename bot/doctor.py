@@ -16,8 +16,10 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
 from agent.errors import BadInput
+from agent.llm.choose import choose_model
 from agent.tools.chromium import find_browser, launch
 from bot.config import Settings, load_settings
+from bot.exploring import llm_settings
 from bot.redis import find_redis
 
 INSTALL_SECONDS = 600
@@ -42,7 +44,7 @@ async def examine(environ: Mapping[str, str]) -> list[Check]:
     except BadInput as error:
         return [*checks, Check("settings", False, str(error), "Correct the variable or the line in .env.")]
     redis = _check_redis(environ)
-    return [*checks, redis, _check_folder(settings), _check_reasoner(settings), _check_app(settings)]
+    return [*checks, redis, _check_folder(settings), await _check_reasoner(settings), _check_app(settings)]
 
 
 def _check_python() -> Check:
@@ -63,6 +65,8 @@ async def _check_browser(environ: Mapping[str, str]) -> Check:
             browser = await launch(playwright, path, hosts=())
             version = browser.version
             await browser.close()
+    except BadInput as error:
+        return Check("browser", False, str(error), "Allow it: `sysctl -w kernel.unprivileged_userns_clone=1`.")
     except (PlaywrightError, TimeoutError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else "no answer in 30 s"
         return Check("browser", False, f"{path} does not start: {first}", _advice("browser", "chromium"))
@@ -89,11 +93,13 @@ def _check_folder(settings: Settings) -> Check:
     return Check("data folder", True, str(folder.resolve()))
 
 
-def _check_reasoner(settings: Settings) -> Check:
+async def _check_reasoner(settings: Settings) -> Check:
     if settings.llm == "scout":
         return Check("reasoner", True, "scout, the built-in explorer (needs no key)")
-    if not settings.llm_model:
-        return Check("reasoner", False, f"{settings.llm} without a model", "Set CHARTERBOT_LLM_MODEL.")
+    try:
+        await choose_model(llm_settings(settings)).close()
+    except BadInput as error:
+        return Check("reasoner", False, str(error), "Or set CHARTERBOT_LLM=scout, which needs no model and no key.")
     return Check("reasoner", True, f"{settings.llm}, model {settings.llm_model}")
 
 

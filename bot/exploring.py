@@ -11,8 +11,8 @@ from rich.console import Console
 from agent import events as ev
 from agent.evidence.finding import finding_from_json
 from agent.explore import ExploreOptions, explore, read_finding, replay_file
-from agent.llm.choose import LlmSettings
-from bot.config import Settings, load_settings
+from bot.config import load_settings
+from bot.reasoner import llm_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Wish:
     roles: tuple[str, ...]
     iterations: int | None
     out: Path | None
+    resume: Path | None
 
 
 async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
@@ -40,6 +41,7 @@ async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
         roles=wish.roles,
         iterations=wish.iterations,
         out=wish.out or settings.runs_dir,
+        resume=wish.resume,
     )
     explored = await explore(options, lambda event: _tell(event, console))
     facts = explored.summary
@@ -60,29 +62,12 @@ async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
 async def replay_here(source: str, url: str, console: Console) -> dict[str, Any]:
     """Replay one finding: `FILE`, or `FILE#n` (or `#fingerprint`) of a findings.json. Raises BadInput."""
     settings = load_settings(os.environ)
-    finding = read_finding(*_place(source))
+    name, _, which = source.partition("#")
+    finding = read_finding(Path(name), which or "1")
     _say(console, f"Replaying: {finding.title}")
     verdict = await replay_file(finding, settings.apps_dir, os.environ, url or None)
     _say(console, f"{verdict.kind}: {verdict.hits} hits in {verdict.walked} of {verdict.runs} replays. {verdict.note}")
     return {"verdict": verdict.kind, **asdict(verdict), "title": finding.title}
-
-
-def llm_settings(settings: Settings) -> LlmSettings:
-    """The settings of the reasoner, as the agent wants them."""
-    key = settings.llm_api_key.get_secret_value()
-    return LlmSettings(settings.llm, settings.llm_base_url, key, settings.llm_model, settings.llm_seed)
-
-
-def _place(source: str) -> tuple[Path, int]:
-    """The file and which of its findings: by number, or by fingerprint."""
-    name, _, which = source.partition("#")
-    path = Path(name)
-    if not which or which.isdigit():
-        return path, int(which or 1)
-    number = 1
-    while read_finding(path, number).fingerprint.value != which:
-        number += 1
-    return path, number
 
 
 def _finding(finding: Any) -> dict[str, Any]:

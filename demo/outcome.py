@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from agent.ledger import Ledger
@@ -73,17 +74,19 @@ class Outcome:
         }
 
 
-def run_figures(run: Run, ledger: Ledger, rows: Sequence[FindingRow], duplicates: int) -> RunFigures:
-    """`rows` are the findings that this run filed, `run.created_at` is when the label or the command arrived."""
+def run_figures(
+    run: Run, asked_at: datetime, ledger: Ledger, rows: Sequence[FindingRow], duplicates: int
+) -> RunFigures:
+    """`rows` are the findings that this run filed, `asked_at` is when the label or the command was delivered."""
     filed = sorted(row.filed_at for row in rows if row.filed_at)
     end = run.finished_at or run.created_at
     return RunFigures(
         id=run.id,
         state=str(run.state),
-        seconds=round((end - run.created_at).total_seconds(), 1),
+        seconds=round((end - asked_at).total_seconds(), 1),
         iterations=sum(role.iterations for role in ledger.roles.values()),
         filed=len(filed),
-        first_filed_s=round((filed[0] - run.created_at).total_seconds(), 1) if filed else None,
+        first_filed_s=round((filed[0] - asked_at).total_seconds(), 1) if filed else None,
         duplicates=duplicates,
     )
 
@@ -139,6 +142,12 @@ def finding_checks(runs: Sequence[RunFigures], findings: Sequence[FindingFigures
         Check("no duplicates", duplicates == 0 and issues == len(findings), f"{duplicates}, {issues} issues on GitHub"),
         Check("the first issue was filed while the run went on", early, f"{first.first_filed_s} of {first.seconds} s"),
     ]
+
+
+def rerun_check(filed: Iterable[str], fixed: Iterable[str], replayed: Iterable[str]) -> Check:
+    """Fingerprints that were filed before the rerun, those that a fix took away, and those that the rerun replayed."""
+    anew = (set(filed) - set(fixed)) & set(replayed)
+    return Check("what was known was not replayed anew", not anew, f"anew: {sorted(anew)}")
 
 
 def _states(runs: Sequence[RunFigures]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from agent.ledger import Ledger, fold
+from bot.store import deliveries
 from bot.store import runs as run_rows
 from demo.attribution import Attribution
 from demo.memory import MemoryWatch
@@ -70,10 +71,12 @@ async def _figures(story: Story, twin: bool, memory: MemoryWatch) -> Outcome:
     for run in story.runs:
         async with story.stack.db.read() as tx:
             fresh = await run_rows.get(tx, run.id) or run
+            asked = await deliveries.get(tx, run.trigger.split(":")[1])
             ledger = fold(Ledger(), await run_rows.read_events(tx, run.id))
         tokens += ledger.tokens
         mine = [row for row in rows if row.run_id == run.id]
-        figures.append(run_figures(fresh, ledger, mine, duplicates_of(run.id, filed)))
+        asked_at = asked.received_at if asked else run.created_at
+        figures.append(run_figures(fresh, asked_at, ledger, mine, duplicates_of(run.id, filed)))
     findings = [finding_figures(row, story.defects[row.id]) for row in rows]
     issues = sum("finding" in issue.label_names for issue in story.stack.repository.issues.values())
     told = twin_checks(figures, issues) if twin else finding_checks(figures, findings, issues)

@@ -99,13 +99,12 @@ async def open_stack(folder: Path, defects: str, llm: str) -> AsyncIterator[Stac
         await migrate(database)
         db = Database(database)
         exits.push_async_callback(db.close)
-        shared = _shared_settings(environ, database, redis)
-        explorer = {"CHARTERBOT_LLM": llm, "CHARTERBOT_TARGET_URLS": json.dumps({PROFILE: deployer.url})}
+        shared = _shared_settings(environ, database, redis, deployer.url)
         caller = {"CHARTERBOT_GITHUB_URL": github, "CHARTERBOT_APP_ID": str(APP_ID)}
         environs = {
             "web": {**shared, "CHARTERBOT_WEBHOOK_SECRET": secret},
             "events": {**shared, **caller, "CHARTERBOT_PRIVATE_KEY_PATH": str(folder / "app.pem")},
-            "runs": {**shared, **explorer},
+            "runs": {**shared, "CHARTERBOT_LLM": llm},
         }
         stack = Stack(folder, world, repository, github, db, deployer, profile, environs)
         exits.push_async_callback(_stop_children, stack)
@@ -129,7 +128,7 @@ async def _redis() -> AsyncIterator[str]:
         yield url
 
 
-def _shared_settings(environ: Mapping[str, str], database: str, redis: str) -> dict[str, str]:
+def _shared_settings(environ: Mapping[str, str], database: str, redis: str, target: str) -> dict[str, str]:
     """What every process sees: the machine's own variables, and of Charterbot's only the model's and the browser's."""
     kept = {
         name: value
@@ -138,6 +137,7 @@ def _shared_settings(environ: Mapping[str, str], database: str, redis: str) -> d
     }
     return {
         **kept,
+        "CHARTERBOT_TARGET_URLS": json.dumps({PROFILE: target}),
         "CHARTERBOT_DATABASE_URL": database,
         "CHARTERBOT_REDIS_URL": redis,
         "CHARTERBOT_APPS_DIR": str(ROOT / "apps"),

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
+from agent import events as ev
 from agent.ledger import Ledger, fold
 from bot.store import findings as finding_rows
 from bot.store import revalidations
@@ -15,7 +17,7 @@ from bot.store.findings import FindingRow
 from bot.store.runs import Run
 from demo.attribution import Attribution
 from demo.clubhouse.manifest import parse_defects
-from demo.outcome import Check
+from demo.outcome import Check, rerun_check
 from demo.person import Person
 from demo.stack import DEFECTS_FILE, PROFILE, Stack
 from demo.teller import Teller
@@ -23,6 +25,8 @@ from demo.teller import Teller
 RUN_SECONDS = 900
 STEP_SECONDS = 120
 POLL_SECONDS = 0.5
+ROLES_AT_ONCE = 3
+FIXED_LABEL = "finding:verified"
 T = TypeVar("T")
 OVER = ("completed", "stopped", "failed")
 
@@ -57,6 +61,7 @@ class Story:
         finally:
             await pm.close()
         await self._check_conversation()
+        await self._check_runs()
 
     async def _open_charter(self, pm: Person) -> None:
         self.charter = await pm.open_charter(PROFILE, "Booking a court, from both sides of the counter", self.turns)
@@ -180,6 +185,10 @@ class Story:
     def _check_fixed(self, row: FindingRow, decided: revalidations.RevalidationRow, run: Run) -> None:
         kind = decided.verdict.kind if decided.verdict else "none"
         self.checks.append(Check(f"#{row.issue} is FIXED", kind == "FIXED", kind))
+        issue = self.stack.repository.issues[row.issue or 0]
+        says = f"{issue.state}, {', '.join(issue.label_names)}"
+        told = issue.state == "closed" and FIXED_LABEL in issue.label_names
+        self.checks.append(Check(f"#{row.issue} says so: closed, with its label", told, says))
         during = bool(decided.finished_at and run.finished_at and decided.finished_at < run.finished_at)
         self.checks.append(Check("the fix was confirmed while the run went on", during, str(decided.finished_at)))
 
@@ -223,6 +232,24 @@ class Story:
         bare = [number for number in numbers if not _labelled(self.stack.repository.issues[number].label_names)]
         self.checks.append(Check("every issue has its labels", not bare, f"without: {bare}"))
 
+    async def _check_runs(self) -> None:
+        """Roles at once, a report folder a run, and nothing replayed anew that had an issue."""
+        events: tuple[ev.Event, ...] = ()
+        for number, run in enumerate(self.runs, 1):
+            async with self.stack.db.read() as tx:
+                fresh = await run_rows.get(tx, run.id) or run
+                events = await run_rows.read_events(tx, run.id)
+            most = _most_at_once(events)
+            self.checks.append(Check(f"three roles at once in run {number}", most >= ROLES_AT_ONCE, f"{most}"))
+            report = Path(fresh.folder) / "report.md"
+            self.checks.append(Check(f"run {number} left its report", report.is_file(), str(report)))
+        filed = await self.filed()
+        before = [row.fingerprint for row in filed if row.run_id == self.runs[0].id]
+        fixed = [row.fingerprint for row in filed if self.fix_verdicts.get(row.issue or 0) == "FIXED"]
+        if len(self.runs) > 1:
+            replayed = [event.payload.fingerprint for event in events if isinstance(event.payload, ev.VerdictReached)]
+            self.checks.append(rerun_check(before, fixed, replayed))
+
     async def _eventually(self, what: str, look: Callable[[], Awaitable[T | None]], seconds: float) -> T:
         began = datetime.now()
         while (datetime.now() - began).total_seconds() < seconds:
@@ -231,6 +258,18 @@ class Story:
                 return found
             await asyncio.sleep(POLL_SECONDS / 2)
         raise StoryBroke(f"Waited {seconds:.0f} s for {what}; the logs are in {self.stack.folder}")
+
+
+def _most_at_once(events: Sequence[ev.Event]) -> int:
+    """The most roles that were exploring at one time."""
+    exploring, most = set(), 0
+    for event in events:
+        if isinstance(event.payload, ev.RoleStarted):
+            exploring.add(event.role)
+        elif isinstance(event.payload, ev.RoleStopped):
+            exploring.discard(event.role)
+        most = max(most, len(exploring))
+    return most
 
 
 def _labelled(names: list[str]) -> bool:

@@ -24,7 +24,7 @@ STOP_SECONDS = 2.0
 REQUEST_SECONDS = 10.0
 POLL = 0.05
 LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
-LONGEST_BUILD = 100
+LONGEST_BUILD = 64
 # Runs the command and ends its whole group when we are gone, however that happened: then its stdin closes. It takes
 # SIGTERM with a handler, because an ignored signal would be ignored by the command too.
 KEEPER = """import os, signal, subprocess, sys, threading

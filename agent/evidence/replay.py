@@ -19,6 +19,7 @@ from agent.evidence.instance import InstanceFailed, ReplayInstance
 from agent.evidence.outcome import START, ReplayOutcome
 from agent.evidence.perform import Performed, StepFailed, perform
 from agent.evidence.stage import Seat, Stage
+from agent.tools.picture import take_picture
 from agent.tools.secrets import Secrets
 from agent.tools.signin import SignInFailed
 from agent.tools.surface import Signal
@@ -68,7 +69,7 @@ class Replayer:
                     play = _Play(repro, stage, skip_trigger)
                     outcome = await play.through(self.profile)
                     if outcome.hit and shot:
-                        outcome = replace(outcome, screenshot=await self._picture(play.seat, shot))
+                        outcome = replace(outcome, screenshot=await self._picture(play.seat, shot, secrets))
         except TimeoutError:
             outcome = _lost(f"The replay took longer than {WHOLE_SECONDS:.0f} s.")
         except (InstanceFailed, SignInFailed, StepFailed) as error:
@@ -77,10 +78,10 @@ class Replayer:
             outcome = _lost(f"The browser failed: {str(error).splitlines()[0]}")
         return _masked(replace(outcome, seconds=time.monotonic() - started), secrets)
 
-    async def _picture(self, seat: Seat, shot: str) -> str:
+    async def _picture(self, seat: Seat, shot: str, secrets: Secrets) -> str:
         self.artefacts.mkdir(parents=True, exist_ok=True)
         with suppress(Error):  # a page that crashed cannot be painted; the proof stands without it
-            await seat.page.screenshot(path=self.artefacts / shot, timeout=SHOT_MS)
+            await take_picture(seat.page, self.artefacts / shot, secrets, SHOT_MS)
             return shot
         return ""
 

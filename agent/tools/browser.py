@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from playwright.async_api import BrowserContext, Error, Page
@@ -129,13 +128,6 @@ class BrowserSurface:
                 except (Hung, Gone) as error:
                     self._notice = await self._revive(error)
             return self._seen
-
-    async def screenshot(self, path: Path) -> None:
-        """A PNG of the viewport with password fields and shown secrets covered. Raises Playwright's Error."""
-        async with self._lock:
-            shown = [self.page.get_by_text(value) for value in self._seat.secrets.values]
-            covers = [self.page.locator("input[type=password]"), *shown]
-            await self.page.screenshot(path=path, mask=covers, timeout=LOOK_SECONDS * 1000)
 
     async def close(self) -> None:
         await self._seat.close()

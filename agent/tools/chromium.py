@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from playwright.async_api import Browser, Playwright
+from playwright.async_api import Browser, Error, Playwright
 
 from agent.errors import BadInput
 
@@ -16,6 +16,11 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 REMEDY = "run `charterbot doctor --fix`"
 # Asked in a process of its own: Playwright tells the path only with its driver running, and downloads nothing.
 ASK = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
+NO_SANDBOX = "sandboxing failed"
+USER_NAMESPACES = (
+    "{path} cannot start its sandbox here; allow user namespaces (in a container: by its seccomp profile), "
+    "or set {variable} to a Chromium that brings its setuid sandbox."
+)
 QUIET = (
     "--disable-quic",
     "--no-first-run",
@@ -51,13 +56,20 @@ def require_browser(environ: Mapping[str, str]) -> Path:
 
 
 async def launch(playwright: Playwright, path: Path, *, hosts: tuple[str, ...]) -> Browser:
-    """Starts Chromium headless. Names and addresses other than `hosts` do not resolve, redirects included."""
+    """Starts Chromium headless. Names and addresses other than `hosts` do not resolve, redirects included.
+
+    Raises BadInput when Chromium's sandbox cannot be had here, Playwright's Error when it does not start otherwise.
+    """
     fence = " , ".join(("MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in hosts)))
     args = [*QUIET, f"--host-resolver-rules={fence}"]
-    if os.geteuid() == 0:
-        # Chromium's sandbox refuses to run as root.
-        args.append("--no-sandbox")
-    return await playwright.chromium.launch(executable_path=path, args=args)
+    # Chromium's sandbox refuses to run as root; for everybody else Playwright must be told to leave it on.
+    sandbox = os.geteuid() != 0
+    try:
+        return await playwright.chromium.launch(executable_path=path, args=args, chromium_sandbox=sandbox)
+    except Error as error:
+        if NO_SANDBOX in str(error):
+            raise BadInput(USER_NAMESPACES.format(path=path, variable=VARIABLE)) from None
+        raise
 
 
 def _playwrights_own(environ: Mapping[str, str]) -> Path | None:

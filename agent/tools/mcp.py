@@ -13,7 +13,7 @@ from typing import Any
 
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from mcp_types import CallToolResult, Tool
+from mcp_types import CallToolResult, TextContent, Tool
 
 from agent.charter import ServerSpec
 from agent.tools.secrets import Secrets
@@ -124,6 +124,13 @@ async def _serve(client: Client, job: _Job) -> bool:
         if not job.answer.done():
             job.answer.set_exception(Hung(f"no answer in {job.seconds:.0f} s") if hung else Gone(error.message))
         return hung
+    except RuntimeError as error:
+        # The SDK checks the answer against the tool's own schema; the server and its session are still sound.
+        result = CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the caller must not wait for ever
+        if not job.answer.done():
+            job.answer.set_exception(Gone(_leaf(error)))
+        return False
     if not job.answer.done():
         job.answer.set_result(result)
     return True

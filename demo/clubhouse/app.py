@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.base import RequestResponseEndpoint
 
 from demo.clubhouse import decoys
 from demo.clubhouse.clock import Clock
@@ -96,6 +97,10 @@ def _add_errors(app: FastAPI) -> None:
         title, text = WORDS.get(error.status_code, ("That did not work", "The request could not be read."))
         return answer_refusal(request, error.status_code, title, text)
 
-    @app.exception_handler(Exception)
-    async def failed(request: Request, error: Exception) -> Response:
-        return PlainTextResponse("500 Internal Server Error\nClubhouse could not answer this request.\n", 500)
+    @app.middleware("http")
+    async def answer_failures(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        # Not an exception handler: after one of those the server drops the connection, and with it at times the answer.
+        try:
+            return await call_next(request)
+        except Exception:  # noqa: BLE001 - the outer edge of the application
+            return PlainTextResponse("500 Internal Server Error\nClubhouse could not answer this request.\n", 500)

@@ -14,6 +14,7 @@ from conftest import person
 from scripted_model import ScriptedModel, both, click, fill, finish, go
 
 from agent import events as ev
+from agent.book import MemoryBook
 from agent.crew import run_crew
 from agent.events import Event
 from agent.journal import FileJournal
@@ -68,6 +69,50 @@ async def test_a_segment_that_ends_is_continued_by_the_next_and_nothing_is_prove
 
     again = await run_crew(run.run({}))
     assert (again.state, again.detail) == ("completed", "The run had ended already.")
+
+
+class ShutBook(MemoryBook):
+    """Lets no proof begin."""
+
+    async def reference(self, fingerprint: str) -> str | None:
+        await asyncio.Event().wait()
+
+
+async def test_proofs_that_a_segment_has_no_time_for_are_made_in_the_next(start_site, scene, monkeypatch):
+    monkeypatch.setattr("agent.crew.DRAIN_GRACE", 0.2)
+    site = start_site("search")
+    run = scene(site.url)
+    run.book = ShutBook()
+    # The roles are done long before the deadline, the proofs are not.
+    outcome = await run_crew(run.run(ScriptedModel(*SEARCH, finish()), deadline=0.5, clock=lambda: 0.0))
+    assert (outcome.state, outcome.detail) == ("unfinished", "Still to do: proofs.")
+    assert await reasons(run) == {"member": "finished"}
+    assert await run.payloads(ev.ObservationNoted) == []
+
+    run.book = MemoryBook()
+    outcome = await run_crew(run.run({}))
+    assert outcome.state == "completed"
+    assert [finding.title for finding in run.book.findings] == ["GET /search answers 500"]
+
+
+async def test_a_stop_is_heard_while_only_proofs_are_left(start_site, scene, monkeypatch):
+    monkeypatch.setattr("agent.crew.DRAIN_GRACE", 0.2)
+    site = start_site("search")
+    run = scene(site.url)
+    run.book = ShutBook()
+    done: list[Event] = []
+
+    async def wanted() -> bool:
+        return bool(done)
+
+    def watch(event: Event) -> None:
+        done.extend([event] if event.kind == "role_stopped" else [])
+
+    async with asyncio.timeout(60):
+        outcome = await run_crew(run.run(ScriptedModel(*SEARCH, finish()), stop=wanted, listen=watch))
+    assert outcome.state == "stopped"
+    assert await reasons(run) == {"member": "finished"}
+    assert [p.title for p in await run.payloads(ev.ObservationNoted)] == ["GET /search answers 500"]
 
 
 async def test_people_stop_a_run_at_the_next_turn(start_site, scene):

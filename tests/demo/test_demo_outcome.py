@@ -2,7 +2,7 @@
 
 from agent.evidence.finding import Alarm, Finding, Fingerprint, Repro, Step, Verdict
 from demo.attribution import ranked
-from demo.outcome import FindingFigures, RunFigures, duplicates_of, finding_checks, twin_checks
+from demo.outcome import FindingFigures, RunFigures, duplicates_of, finding_checks, rerun_check, twin_checks
 
 
 def finding(alarm: Alarm, path: str) -> Finding:
@@ -50,6 +50,12 @@ def test_each_thing_that_may_go_wrong_fails_its_own_check():
     assert failed(finding_checks([run(duplicates=1)], filed(9), 9)) == ["no duplicates"]
     assert failed(finding_checks([run(state="failed")], filed(9), 9)) == ["both runs completed"]
     assert failed(finding_checks([run(first=None)], filed(9), 9)) == ["the first issue was filed while the run went on"]
+
+
+def test_a_known_finding_that_is_replayed_anew_is_told_but_one_that_was_fixed_may_be():
+    assert rerun_check(["a", "b"], [], ["c"]).ok
+    assert rerun_check(["a", "b"], ["b"], ["b"]).ok
+    assert not rerun_check(["a", "b"], ["b"], ["a"]).ok
 
 
 def test_one_issue_on_the_twin_is_one_too_many():

@@ -143,6 +143,13 @@ class Site(BaseHTTPRequestHandler):
             "<button disabled>Never</button>"
         )
 
+    def page_leak(self, query: dict) -> None:
+        place = "position: fixed; margin: 0; left: 0; width: 300px; height: 60px"
+        self.html(
+            f'<p style="{place}; top: 0">It is pa55word!</p><textarea style="{place}; top: 100px">pa55word!</textarea>'
+            f'<p style="{place}; top: 200px">Nothing</p><script>throw new RangeError("leak")</script>'
+        )
+
     def page_dice(self, query: dict) -> None:
         self.html(f"<button>Roll</button><script>{DICE_JS}</script>")
 

@@ -1,5 +1,7 @@
 """Stories of proof: what a role saw is replayed against a real site, and each verdict is reached for its own reason."""
 
+import base64
+
 import pytest
 
 from agent.evidence import fingerprint
@@ -10,6 +12,15 @@ from agent.evidence.replay import Replayer
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HOST = "http://elsewhere.test"
+COLOURS = """async ({url, places}) => {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const pen = Object.assign(document.createElement('canvas'), {width: image.width, height: image.height});
+  const paper = pen.getContext('2d');
+  paper.drawImage(image, 0, 0);
+  return places.map(([x, y]) => [...paper.getImageData(x, y, 1, 1).data].slice(0, 3));
+}"""
 
 
 def goto(path: str, role: str = "visitor") -> Step:
@@ -76,6 +87,19 @@ async def test_a_real_fault_is_confirmed_and_is_fixed_without_it(replayer: Repla
     assert (await recheck(finding, replayer, build=build)).kind == "STILL_FAILS"
     fixed = await recheck(finding, replayer, replays=1, build="none")
     assert (fixed.kind, fixed.walked, fixed.runs) == ("FIXED", 1, 1), fixed
+
+
+async def test_the_picture_covers_the_secrets_that_the_page_shows(replayer: Replayer):
+    oracle = alarm("uncaught_exception", "/leak", "RangeError: leak @ page /leak", "/leak")
+    finding = await prove(suspect(oracle, (goto("/leak"),)), replayer, replays=1, build="leak")
+    picture = (replayer.artefacts / finding.verdict.screenshot).read_bytes()
+
+    page = await replayer.browser.new_page()
+    url = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+    colours = await page.evaluate(COLOURS, {"url": url, "places": [[290, 50], [290, 150], [290, 250]]})
+    await page.close()
+    pink = [255, 0, 255]
+    assert [colour == pink for colour in colours] == [True, True, False], "text and field covered, the rest not"
 
 
 async def test_five_replays_and_a_control_unless_told_otherwise(replayer: Replayer):

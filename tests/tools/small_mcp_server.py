@@ -4,8 +4,19 @@ import os
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, Tool
 
-server = MCPServer("small")
+
+class Careless(MCPServer):
+    """Declares for `weigh` a schema that it does not keep itself; the client checks it."""
+
+    async def list_tools(self) -> list[Tool]:
+        schema = {"type": "object", "properties": {"grams": {"type": "integer"}}}
+        tools = await super().list_tools()
+        return [t.model_copy(update={"output_schema": schema}) if t.name == "weigh" else t for t in tools]
+
+
+server = Careless("small")
 count = 0
 
 
@@ -33,6 +44,12 @@ def environment() -> str:
 def fail(text: str) -> str:
     """Fails with a text."""
     raise ToolError(text)
+
+
+@server.tool()
+def weigh() -> CallToolResult:
+    """Promises grams and answers something else."""
+    return CallToolResult(content=[], structured_content={"grams": "many"})
 
 
 @server.tool()

@@ -1,5 +1,6 @@
 """A browser and a second MCP server behind one router: who gets which call, and what is refused."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from agent.tools.surface import ToolCall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-TOOLS = ("add", "total", "environment", "fail", "die", "browser_find")
+TOOLS = ("add", "total", "environment", "fail", "weigh", "die", "browser_find")
 SERVER = ServerSpec(
     "small",
     (sys.executable, str(Path(__file__).with_name("small_mcp_server.py"))),
@@ -105,6 +106,13 @@ async def test_a_server_gets_only_the_named_variables_and_its_answers_are_masked
     assert "SMALL_TOKEN" in names and "MODEL_KEY" not in names
     failed = await small.call(call("fail", text="token is t0ken-value"))
     assert (failed.status, failed.text) == ("tool_error", "Error executing tool fail: token is {{secret:TOKEN}}")
+
+
+async def test_an_answer_that_breaks_the_tools_own_schema_is_a_tool_error(small: McpSurface) -> None:
+    async with asyncio.timeout(20):
+        weighed = await small.call(call("weigh"))
+    assert weighed.status == "tool_error" and "weigh" in weighed.text
+    assert (await small.call(call("total"))).text == "count is 0"
 
 
 async def test_a_server_that_dies_is_restarted_three_times_and_then_lost(small: McpSurface) -> None:

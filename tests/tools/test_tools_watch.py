@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import BrowserContext, Playwright
 from small_site import PASSWORD, Site
 
+from agent.errors import BadInput
 from agent.tools.chromium import launch
 from agent.tools.watch import Watch
 
@@ -19,6 +20,16 @@ async def context(browser_path: Path, playwright: Playwright) -> AsyncIterator[B
     browser = await launch(playwright, browser_path, hosts=("127.0.0.1",))
     yield await browser.new_context()
     await browser.close()
+
+
+async def test_a_browser_that_cannot_have_its_sandbox_is_named_with_the_remedy(
+    playwright: Playwright, tmp_path: Path
+) -> None:
+    program = tmp_path / "chromium"
+    program.write_text("#!/bin/sh\necho 'No usable sandbox!' >&2\nexit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(BadInput, match="chromium cannot start its sandbox here; allow user namespaces"):
+        await launch(playwright, program, hosts=())
 
 
 async def test_documents_are_counted_once_each_and_not_for_fragments(context: BrowserContext, site: Site) -> None:

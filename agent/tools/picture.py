@@ -1,0 +1,26 @@
+"""Pictures of a page in which no secret can be read. Knows files and pages, not who asks for a picture."""
+
+from pathlib import Path
+
+from playwright.async_api import Locator, Page
+
+from agent.tools.secrets import Secrets
+
+# What stands in a field is no text of the page; asked for as a whole, so that no page sees the secrets looked for.
+TYPED = "fields => fields.map(field => String(field.value))"
+
+
+async def take_picture(page: Page, path: Path, secrets: Secrets, timeout_ms: float) -> None:
+    """A PNG of the viewport with password fields and shown secrets covered. Raises Playwright's Error."""
+    await page.screenshot(path=path, mask=await _covers(page, secrets), timeout=timeout_ms)
+
+
+async def _covers(page: Page, secrets: Secrets) -> list[Locator]:
+    covers = []
+    for frame in page.frames:
+        covers.append(frame.locator("input[type=password]"))
+        covers.extend(frame.get_by_text(value) for value in secrets.values)
+        fields = frame.locator("input, textarea")
+        typed = await fields.evaluate_all(TYPED)
+        covers.extend(fields.nth(i) for i, text in enumerate(typed) if any(v in text for v in secrets.values))
+    return covers
