@@ -5,6 +5,9 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Literal
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -124,9 +127,19 @@ def load_settings(
 
 def read_private_key(settings: Settings) -> str:
     """The App's private key in PEM. Raises BadInput."""
-    if settings.private_key.get_secret_value():
-        return settings.private_key.get_secret_value().replace("\\n", "\n")
-    path = settings.private_key_path
+    given = settings.private_key.get_secret_value().replace("\\n", "\n")
+    key = given or _read_key_file(settings.private_key_path)
+    try:
+        parsed = load_pem_private_key(key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # no PEM at all, or one with a passphrase
+        parsed = None
+    if not isinstance(parsed, RSAPrivateKey):
+        name = "CHARTERBOT_PRIVATE_KEY" if given else "CHARTERBOT_PRIVATE_KEY_PATH"
+        raise BadInput(f"{name} holds no private key of an App; use the .pem file that GitHub gave you for it.")
+    return key
+
+
+def _read_key_file(path: Path | None) -> str:
     if path is None:
         raise BadInput("The App's key is missing; set CHARTERBOT_PRIVATE_KEY_PATH to its .pem file.")
     try:

@@ -11,10 +11,11 @@ from typing import Any
 
 import structlog
 
+from agent.errors import BadInput
 from bot import events
 from bot.context import Context
 from bot.domain.effects import PostComment, to_json
-from bot.errors import RateLimited, Unavailable, UserFacing
+from bot.errors import RateLimited, Unavailable
 from bot.events import BotEvent, CharterLabelled, CommentPosted, DeploymentFinished, PullRequestMerged
 from bot.github.markers import comment_marker
 from bot.handlers.charter import on_charter
@@ -54,8 +55,8 @@ async def handle_delivery(context: Context, delivery_id: str, handlers: Mapping[
 async def _act(event: BotEvent, context: Context, handlers: Mapping[type[BotEvent], Handler]) -> None:
     try:
         outcome = await handlers[type(event)](event, context)
-    except UserFacing as error:
-        log.info("delivery_refused", reason=str(error.reason))
+    except BadInput as error:
+        log.info("delivery_refused", reason=str(error))
         await _end(context, "done", event, replies.sorry(str(error)))
     except RateLimited as error:
         await _postpone(context, error.until, error)

@@ -5,16 +5,6 @@ github/policy.py raises those of GitHub; dispatch and the outbox are the edges t
 
 from datetime import datetime
 
-from bot.reasons import Reason
-
-
-class UserFacing(Exception):
-    """`str(error)` is one clear sentence with a remedy for the person who waits in the issue."""
-
-    def __init__(self, reason: Reason, sentence: str):
-        super().__init__(sentence)
-        self.reason = reason
-
 
 class GitHubFailure(Exception):
     """A call to GitHub did not do what it should. `str(error)` names the call and GitHub's answer, never a secret."""

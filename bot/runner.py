@@ -26,9 +26,9 @@ from agent.errors import BadInput
 from agent.evidence.finding import Finding, FixVerdict
 from agent.evidence.proof import recheck
 from agent.explore import run_folder
-from agent.journal import LeaseLost
+from agent.journal import JournalDown, LeaseLost
 from agent.llm.base import Model
-from agent.llm.choose import LlmSettings, choose_model
+from agent.llm.choose import choose_model
 from agent.profile import load_profile
 from agent.prover import ProofRoom, Workshop
 from agent.report import write_report
@@ -39,6 +39,7 @@ from bot.domain.run import RunState
 from bot.holding import hold
 from bot.log import bound
 from bot.queue import Queue
+from bot.reasoner import llm_settings
 from bot.store import findings, leases, revalidations, runs
 from bot.store.database import UNAVAILABLE
 from bot.store.leases import Lease
@@ -83,8 +84,11 @@ async def drive_run(ctx: dict[str, Any], run_id: str) -> None:
         except LeaseLost:
             log.warning("lease_lost")
             return
+        except (JournalDown, *UNAVAILABLE) as error:  # the sweep finds the run when the database is back
+            log.warning("database_away", error=type(error).__name__)
+            return
         finally:
-            await leases.release(context.db, lease)
+            await _let_go(context, lease)
         if unfinished:
             await context.queue.kick_run(run_id, lease.fence)
 
@@ -99,7 +103,7 @@ async def _segment(context: Context, lease: Lease) -> bool:
         outcome = await _explore(context, run, lease)
     except BadInput as error:
         outcome = RunOutcome("failed", str(error))
-    except (LeaseLost, *UNAVAILABLE):
+    except (LeaseLost, JournalDown):
         raise  # the run is no longer ours, or nothing can be written down: the sweep finds it
     except Exception as error:  # an outer edge: a run that breaks here must end, not begin again for ever
         log.exception("run_broke")
@@ -121,16 +125,18 @@ async def _explore(context: Context, run: Run, lease: Lease) -> RunOutcome:
     if run.stop_requested and run.state == RunState.QUEUED:
         return RunOutcome("stopped", "Stopped on request before it began.")
     profile = _profile(settings, f"{run.charter.app}/{run.charter.profile}", environ)
-    model = choose_model(_llm(settings))
+    model = choose_model(llm_settings(settings))
     folder = Path(run.folder) if run.folder else run_folder(settings.runs_dir, profile, run.id, run.created_at)
-    async with context.db.begin() as tx:
-        await runs.set_state_as(tx, lease, RunState.RUNNING, "", context.clock())
-        await runs.set_folder(tx, run.id, str(folder))
+    with leases.for_the_agent():
+        async with context.db.begin() as tx:
+            await runs.set_state_as(tx, lease, RunState.RUNNING, "", context.clock())
+            await runs.set_folder(tx, run.id, str(folder))
     await context.queue.kick_progress()
 
     async def asked_to_stop() -> bool:
-        async with context.db.read() as tx:
-            latest = await runs.get(tx, run.id)
+        with leases.for_the_agent():
+            async with context.db.read() as tx:
+                latest = await runs.get(tx, run.id)
         return latest is not None and latest.stop_requested
 
     journal = runs.journal(context.db, lease)
@@ -151,9 +157,23 @@ async def _explore(context: Context, run: Run, lease: Lease) -> RunOutcome:
         outcome = await run_crew(crew)
     finally:
         await model.close()
-    if outcome.state != "unfinished":
-        await asyncio.to_thread(write_report, folder, run.charter, profile, await journal.read())
+    if outcome.state == "unfinished":
+        return outcome
+    events = await journal.read()
+    try:
+        await asyncio.to_thread(write_report, folder, run.charter, profile, events)
+    except OSError as error:  # the run is over all the same, and its findings are safe
+        log.exception("report_not_written")
+        sentence = f"The report could not be written ({error.strerror or type(error).__name__})."
+        return replace(outcome, detail=f"{outcome.detail} {sentence}".strip())
     return outcome
+
+
+async def _let_go(context: Context, lease: Lease) -> None:
+    try:
+        await leases.release(context.db, lease)
+    except UNAVAILABLE as error:
+        log.warning("lease_not_released", error=type(error).__name__)  # it ends by itself
 
 
 class FilingBook:
@@ -182,8 +202,10 @@ async def drive_revalidation(ctx: dict[str, Any], id: str) -> None:
             await hold(context, lease, _revalidate(context, lease))
         except LeaseLost:
             log.warning("lease_lost")
+        except UNAVAILABLE as error:
+            log.warning("database_away", error=type(error).__name__)
         finally:
-            await leases.release(context.db, lease)
+            await _let_go(context, lease)
 
 
 async def _revalidate(context: Context, lease: Lease) -> None:
@@ -227,18 +249,8 @@ def explorer_environ(environ: Mapping[str, str]) -> dict[str, str]:
 def _model_of(role: Role, settings: Settings, shared: Model) -> Model:
     """One reasoner for all roles, unless a role names a model of its own."""
     own = role.model and settings.llm != "scout"
-    return choose_model(replace(_llm(settings), model=role.model)) if own else shared
+    return choose_model(replace(llm_settings(settings), model=role.model)) if own else shared
 
 
 def _profile(settings: Settings, slug: str, environ: Mapping[str, str]) -> Profile:
     return load_profile(settings.apps_dir, slug, environ, settings.target_urls.get(slug))
-
-
-def _llm(settings: Settings) -> LlmSettings:
-    return LlmSettings(
-        provider=settings.llm,
-        base_url=settings.llm_base_url,
-        api_key=settings.llm_api_key.get_secret_value(),
-        model=settings.llm_model,
-        seed=settings.llm_seed,
-    )

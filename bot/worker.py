@@ -20,6 +20,7 @@ from agent.errors import BadInput
 from bot import queue
 from bot.config import CREDENTIALS, Settings, load_settings, read_private_key
 from bot.context import Context
+from bot.errors import BadCredentials, GitHubFailure, Gone
 from bot.github.port import GitHubPort
 from bot.log import configure
 from bot.queue import Queue
@@ -57,7 +58,7 @@ async def _work(name: Name, settings: Settings) -> None:
 
 @asynccontextmanager
 async def _opened(name: Name, settings: Settings, connection: RedisSettings) -> AsyncIterator[Context]:
-    github = _github(settings) if name == "events" else None
+    github = await _github(settings) if name == "events" else None
     db = await open_database(settings)
     kicks = Queue(connection)
     try:
@@ -69,13 +70,25 @@ async def _opened(name: Name, settings: Settings, connection: RedisSettings) -> 
             await github.close()
 
 
-def _github(settings: Settings) -> GitHubPort:
+async def _github(settings: Settings) -> GitHubPort:
+    """GitHub as the App that it knows us as. Raises BadInput; a GitHub that does not answer is waited for later."""
     from bot.github.client import AppCredentials
     from bot.github.live import LiveGitHub
 
     if not settings.app_id:
         raise BadInput("The App's id is missing; set CHARTERBOT_APP_ID.")
-    return LiveGitHub(AppCredentials(settings.app_id, read_private_key(settings), settings.github_url))
+    github = LiveGitHub(AppCredentials(settings.app_id, read_private_key(settings), settings.github_url))
+    try:
+        log.info("app_known", login=await github.login())
+    except (BadCredentials, Gone) as refusal:
+        await github.close()
+        raise BadInput(
+            f"GitHub does not know App {settings.app_id} by this key; correct CHARTERBOT_APP_ID, or name the .pem file "
+            f"of this App in CHARTERBOT_PRIVATE_KEY_PATH ({refusal})."
+        ) from None
+    except GitHubFailure as failure:
+        log.warning("app_not_checked", error=str(failure))
+    return github
 
 
 def _events(context: Context, connection: RedisSettings) -> Worker:

@@ -46,11 +46,6 @@ class Draft:
         return any(problem.field == field for problem in self.problems)
 
 
-def parse(body: str | None) -> Charter | Problems:
-    draft = read(body)
-    return Problems(draft.problems) if draft.problems else draft.charter
-
-
 def read(body: str | None) -> Draft:
     sections = read_sections(body)
     problems: list[Problem] = []

@@ -10,18 +10,6 @@ class RevalidationState(StrEnum):
     REPORTED = "reported"
 
 
-ORDER = tuple(RevalidationState)
-
-
-def advance(state: RevalidationState, to: RevalidationState) -> RevalidationState | None:
-    """One step forward, or the same state; None for anything else. A wait that expires is decided at once."""
-    if state == to:
-        return state
-    if state == RevalidationState.WAITING and to == RevalidationState.DECIDED:
-        return to
-    return to if ORDER.index(to) == ORDER.index(state) + 1 else None
-
-
 def contains(comparison: str) -> bool:
     """Whether the deployed commit holds the merge, by GitHub's word for `compare merge...deployed`.
 

@@ -4,7 +4,6 @@ Answers are read as plain JSON: a field that GitHub adds or drops must not stop 
 here, because githubkit does not: an unquoted label `#1` would make a removal of one label one of all labels.
 """
 
-import base64
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -220,15 +219,6 @@ class LiveRepository:
             if was_live or len(found) == MAX_DEPLOYMENTS:
                 break
         return tuple(found)
-
-    async def contents(self, path: str) -> str | None:
-        try:
-            answer = await self._call("GET", f"/contents/{quote(path, safe='/')}")
-        except Gone:
-            return None
-        if not isinstance(answer, dict) or answer.get("type") != "file":
-            return None
-        return base64.b64decode(answer["content"]).decode("utf-8", errors="replace")
 
     async def _issue(self, item: Mapping[str, Any]) -> IssueView:
         return IssueView(

@@ -120,10 +120,6 @@ class RepositoryPort(Protocol):
         """The latest ones, newest first, until one that was live."""
         ...
 
-    async def contents(self, path: str) -> str | None:
-        """A text file of the default branch; None when there is none."""
-        ...
-
 
 class GitHubPort(Protocol):
     def at(self, repo: RepoRef, installation_id: int) -> RepositoryPort: ...

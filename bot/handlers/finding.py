@@ -4,7 +4,6 @@ from bot.context import Context
 from bot.domain.effects import CreateFindingIssue
 from bot.handlers.writing import Desk
 from bot.store import findings, runs
-from bot.store.findings import FindingRow
 
 
 async def file_drafts(context: Context) -> int:
@@ -15,12 +14,7 @@ async def file_drafts(context: Context) -> int:
             run = await runs.get(tx, row.run_id)
             if run is not None:
                 desk = Desk(tx, run.repo, run.installation_id, context)
-                added += await desk.add(effect_key(row), CreateFindingIssue(row.id))
+                added += await desk.add(row.filing_key, CreateFindingIssue(row.id))
     if added:
         await context.queue.kick_outbox()
     return added
-
-
-def effect_key(row: FindingRow) -> str:
-    """Once per finding, and once more for each run that proves a fixed one again."""
-    return f"finding:{row.id}" if row.issue is None else f"finding:{row.id}:{row.run_id}"

@@ -1,9 +1,12 @@
 """Fixes: a merged pull request makes the findings it closes wait for its deployment; a verdict is reported there."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from agent.evidence.finding import FixVerdictKind
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agent.errors import BadInput
+from agent.evidence.finding import FixVerdict, FixVerdictKind
 from bot.context import Context
 from bot.domain.closing_keywords import closed_issues
 from bot.domain.effects import AddLabels, CloseIssue, RemoveLabel, ReopenIssue
@@ -35,22 +38,34 @@ async def on_merged(event: PullRequestMerged, context: Context) -> Outcome:
     async with context.db.begin() as tx:
         known = [await findings.by_issue(tx, event.repo.id, number) for number in dict.fromkeys((*linked, *written))]
         rows = [row for row in known if row is not None and row.state in FILED]
-        desk = Desk(tx, event.repo, event.installation_id, context)
         for row in rows:
-            waiting = _wait_for(row, event, context)
-            if await revalidations.insert(tx, waiting) and row.issue is not None:
-                await desk.add(f"awaiting:{waiting.id}", AddLabels(row.issue, (labels.AWAITING,)))
+            await _wait_for(row, event, tx, context)
     if not rows:
         return Outcome.ignored(Reason.NO_FINDING_LINKED)
+    await context.queue.kick_reports()
     await context.queue.kick_outbox()
     return Outcome.done(Reason.WAITS_FOR_DEPLOYMENT)
 
 
-def _wait_for(row: FindingRow, event: PullRequestMerged, context: Context) -> RevalidationRow:
-    """Raises BadInput when the target's settings cannot be read."""
-    environment = targets.environment(context.settings, f"{row.finding.app}/{row.finding.profile}")
+async def _wait_for(row: FindingRow, event: PullRequestMerged, tx: AsyncConnection, context: Context) -> None:
+    """Where the target's settings cannot be read, nobody knows what to wait for: that is the verdict."""
+    environment, trouble = "", ""
+    try:
+        environment = targets.environment(context.settings, f"{row.finding.app}/{row.finding.profile}")
+    except BadInput as error:
+        trouble = str(error)
+    waiting = _revalidation(row, event, environment, context.clock())
+    if not await revalidations.insert(tx, waiting):
+        return
+    if trouble:
+        await revalidations.decide(tx, waiting.id, FixVerdict("CANNOT_TELL", 0, 0, 0, note=trouble), context.clock())
+    elif row.issue is not None:
+        desk = Desk(tx, event.repo, event.installation_id, context)
+        await desk.add(f"awaiting:{waiting.id}", AddLabels(row.issue, (labels.AWAITING,)))
+
+
+def _revalidation(row: FindingRow, event: PullRequestMerged, environment: str, now: datetime) -> RevalidationRow:
     name = f"{row.id}:{event.merge_sha}:{environment}"
-    now = context.clock()
     return RevalidationRow(
         id=hashlib.sha256(name.encode()).hexdigest()[:32],
         repo_id=event.repo.id,
@@ -86,6 +101,7 @@ async def _say(row: RevalidationRow, finding: FindingRow, issue: int, desk: Desk
     """The issue's state first, then the words, so that the mail about the words finds it as they say."""
     assert row.verdict is not None
     key = f"verdict:{row.id}"
+    was_fixed = finding.state == FindingState.FIXED
     await desk.add(f"{key}:unwait", RemoveLabel(issue, labels.AWAITING))
     match row.verdict.kind:
         case "FIXED":
@@ -98,5 +114,7 @@ async def _say(row: RevalidationRow, finding: FindingRow, issue: int, desk: Desk
             await desk.add(f"{key}:clear", RemoveLabel(issue, labels.VERIFIED))
             await desk.add(f"{key}:reopen", ReopenIssue(issue))
         case "CANNOT_TELL":
-            pass
-    await desk.comment(issue, key, revalidation.verdict(row.pull_request, row.verdict))
+            # The keyword closed it with the merge; only a proven fix may.
+            if not was_fixed:
+                await desk.add(f"{key}:reopen", ReopenIssue(issue))
+    await desk.comment(issue, key, revalidation.verdict(row.pull_request, row.verdict, was_fixed))

@@ -11,7 +11,6 @@ from bot.domain.run import FINISHED, RunState
 from bot.domain.run_view import RunView, view
 from bot.errors import GitHubFailure, RateLimited
 from bot.github import writes
-from bot.handlers.finding import effect_key
 from bot.handlers.writing import Desk
 from bot.render import final, progress
 from bot.render.progress import Shown, Stamp
@@ -51,7 +50,7 @@ async def _sync_run(run: Run, context: Context) -> None:
         opened = await effects.by_key(tx, progress.key(run.id))
         found = await findings.of_run(tx, run.id)
         known = await findings.sightings(tx, run.id)
-        filing = [await effects.by_key(tx, key) for key in (effect_key(row) for row in found if row.state == "draft")]
+        filing = [await effects.by_key(tx, key) for key in (row.filing_key for row in found if row.state == "draft")]
     coming = opened is not None and opened.state in ("pending", "sending")
     if run.progress_comment is None and coming:
         return  # it is on its way, and must stand above everything else

@@ -35,8 +35,11 @@ def address(settings: Settings, slug: str) -> str:
 
 
 def environment(settings: Settings, slug: str) -> str:
-    """The environment's name in GitHub's deployments. Raises BadInput."""
-    profile = load_profile(settings.apps_dir, slug, environ=None)
+    """The environment's name in GitHub's deployments. Raises BadInput, in words for an issue."""
+    try:
+        profile = load_profile(settings.apps_dir, slug, environ=None)
+    except BadInput as error:
+        raise BadInput(_for_the_issue(error, settings)) from None
     return profile.deployment or profile.environment
 
 
@@ -48,11 +51,8 @@ def _against_target(charter: Charter, settings: Settings) -> list[Problem]:
     try:
         profile = load_profile(settings.apps_dir, slug, environ=None)
     except BadInput as error:
-        # Said in the issue, where nobody knows the paths of this machine.
-        sentence = str(error).replace(f"{settings.apps_dir}/", "apps/")
-        return [
-            Problem("Target", f"is known, but its settings cannot be used: {sentence}", "a target that is in order")
-        ]
+        wrong = f"is known, but its settings cannot be used: {_for_the_issue(error, settings)}"
+        return [Problem("Target", wrong, "a target that is in order")]
     try:
         chosen_roles(profile, charter)
     except BadInput:
@@ -60,3 +60,8 @@ def _against_target(charter: Charter, settings: Settings) -> list[Problem]:
         unknown = [name for name in charter.roles if name not in names]
         return [Problem("Roles", "names a role that the target does not have", ", ".join(names), ", ".join(unknown))]
     return []
+
+
+def _for_the_issue(error: BadInput, settings: Settings) -> str:
+    """Where nobody knows the paths of this machine."""
+    return str(error).replace(f"{settings.apps_dir}/", "apps/")

@@ -163,7 +163,7 @@ def _problem(problem: Problem) -> Md:
 
 
 def sorry(sentence: str) -> Md:
-    """For a UserFacing error."""
+    """For a BadInput: one clear sentence with a remedy."""
     return paragraphs((fill("✋ {sentence}", sentence=inline(Untrusted(sentence), 600)), HELP_LINE))
 
 

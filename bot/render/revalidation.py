@@ -6,7 +6,7 @@ from bot.render.progress import build
 from bot.render.sanitize import inline
 
 
-def verdict(pull_request: int, said: FixVerdict) -> Md:
+def verdict(pull_request: int, said: FixVerdict, was_fixed: bool = False) -> Md:
     on = fill(" on build {build}", build=build(said.build)) if said.build else Md()
     note = inline(Untrusted(said.note), 500)
     match said.kind:
@@ -25,7 +25,11 @@ def verdict(pull_request: int, said: FixVerdict) -> Md:
             end = Md("This issue is open again, because these steps do not yet work as they should.")
         case "CANNOT_TELL":
             head = fill("❔ **I cannot tell** whether #{pr} fixed this{on}.", pr=pull_request, on=on)
-            end = Md("Nothing was changed here; a person should try the steps.")
+            end = Md(
+                "An earlier replay found it fixed, so nothing was changed here; a person should try the steps."
+                if was_fixed
+                else "A fix that is not proven must not close this issue: it is open. A person should try the steps."
+            )
     return paragraphs((head, _numbers(said), note, end))
 
 

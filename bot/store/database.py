@@ -7,7 +7,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,17 @@ from alembic.config import Config
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_302_114_905
-UNAVAILABLE = (SQLAlchemyError, OSError)
-"""What a transaction raises while the database cannot be reached or used. OSError holds time-outs, too."""
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError)
+"""What a transaction raises while the database cannot be reached. What would fail again tomorrow is not among it."""
+AWAY = ("08", "57P", "53300")
+"""PostgreSQL's codes for it: the connection failed, the server ends or starts, too many are connected."""
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -38,17 +42,27 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write: all of it or, after an exception, nothing."""
-        async with self._engine.begin() as tx:
+        async with _entered(self._engine) as tx:
             yield tx
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads; it holds up nobody."""
-        async with self._reader.begin() as tx:
+        async with _entered(self._reader) as tx:
             yield tx
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+@asynccontextmanager
+async def _entered(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        try:
+            tx = await stack.enter_async_context(engine.begin())
+        except OSError as error:  # an unknown host, or one of several addresses that do not answer
+            raise ConnectionError(str(error)) from error
+        yield tx
 
 
 async def insert_once(tx: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
@@ -98,11 +112,22 @@ def _run_migrations(connection: Connection) -> None:
 
 def _create_engine(url: str) -> AsyncEngine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": 10})
+        engine = create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": 10})
+        event.listen(engine.sync_engine, "handle_error", _name_outage)
+        return engine
     engine = create_async_engine(url)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _name_outage(context: ExceptionContext) -> Exception | None:
+    """A lost connection as what it is: the driver's errors for it come without a class of their own."""
+    original = context.original_exception
+    away = str(getattr(original, "sqlstate", None) or "").startswith(AWAY)
+    if not (away or context.is_disconnect) or isinstance(context.sqlalchemy_exception, UNAVAILABLE):
+        return None
+    return OperationalError(context.statement, None, original, connection_invalidated=context.is_disconnect)
 
 
 def _prepare_sqlite(dbapi: Any, _record: object) -> None:

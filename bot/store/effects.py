@@ -79,6 +79,12 @@ async def retry_at(tx: AsyncConnection, id: str, when: datetime, error: str) -> 
     await _set(tx, id, state="pending", not_before=when, error=error[:2000], owner="", lease_until=None)
 
 
+async def rearm(tx: AsyncConnection, key: str, now: datetime) -> None:
+    """Try one again that was given up. Its attempts stay, so that the next one looks for what they left behind."""
+    given_up = update(effects).where(effects.c.key == key, effects.c.state == "failed")
+    await tx.execute(given_up.values(state="pending", not_before=now))
+
+
 async def get(tx: AsyncConnection, id: str) -> EffectRow | None:
     row = (await tx.execute(select(effects).where(effects.c.id == id))).first()
     return None if row is None else _effect(row)

@@ -1,4 +1,4 @@
-"""Proven findings: drafts until they are filed, one row per fingerprint and repository for ever after."""
+"""Proven findings: drafts until they are filed, one row per fingerprint, app and repository for ever after."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,9 +8,10 @@ from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agent.evidence.finding import Finding, finding_from_json, to_json
+from bot.store import effects
 from bot.store.database import Database, insert_once
 from bot.store.ids import new_id
-from bot.store.leases import Lease, guard
+from bot.store.leases import Lease, for_the_agent, guard
 from bot.store.runs import Run
 from bot.store.tables import findings
 from bot.store.tables import sightings as sightings_table
@@ -22,6 +23,7 @@ class FindingRow:
 
     id: str
     repo_id: int
+    app: str
     fingerprint: str
     run_id: str
     state: str
@@ -29,6 +31,11 @@ class FindingRow:
     issue: int | None
     created_at: datetime
     filed_at: datetime | None
+
+    @property
+    def filing_key(self) -> str:
+        """Of the effect that files it: once per finding, and once more for each run that proves a fixed one again."""
+        return f"finding:{self.id}" if self.issue is None else f"finding:{self.id}:{self.run_id}"
 
 
 async def get(tx: AsyncConnection, id: str) -> FindingRow | None:
@@ -39,8 +46,8 @@ async def by_issue(tx: AsyncConnection, repo_id: int, issue: int) -> FindingRow 
     return await _first(tx, select(findings).where(findings.c.repo_id == repo_id, findings.c.issue == issue))
 
 
-async def by_fingerprint(tx: AsyncConnection, repo_id: int, fingerprint: str) -> FindingRow | None:
-    same = (findings.c.repo_id == repo_id, findings.c.fingerprint == fingerprint)
+async def by_fingerprint(tx: AsyncConnection, repo_id: int, app: str, fingerprint: str) -> FindingRow | None:
+    same = (findings.c.repo_id == repo_id, findings.c.app == app, findings.c.fingerprint == fingerprint)
     return await _first(tx, select(findings).where(*same).with_for_update())
 
 
@@ -81,31 +88,43 @@ class RunBook:
 
     async def reference(self, fingerprint: str) -> str | None:
         """A finding whose fix was confirmed is no longer known: when it shows again, it must be proven again."""
+        with for_the_agent():
+            return await self._reference(fingerprint)
+
+    async def keep(self, finding: Finding) -> None:
+        with for_the_agent():
+            await self._keep(finding)
+
+    async def _reference(self, fingerprint: str) -> str | None:
         async with self._db.begin() as tx:
             await guard(tx, self._lease)
-            row = await by_fingerprint(tx, self._run.repo.id, fingerprint)
+            row = await by_fingerprint(tx, self._run.repo.id, self._run.charter.app, fingerprint)
             if row is None or row.state == "fixed":
                 return None
             await self._see(tx, row)
         return str(row.issue) if row.issue and row.state != "draft" else "pending"
 
-    async def keep(self, finding: Finding) -> None:
+    async def _keep(self, finding: Finding) -> None:
         now, fingerprint = datetime.now(UTC), finding.fingerprint.value
         proven = {"run_id": self._run.id, "state": "draft", "finding": to_json(finding), "created_at": now}
         async with self._db.begin() as tx:
             await guard(tx, self._lease)
-            key = {"id": new_id(), "repo_id": self._run.repo.id, "fingerprint": fingerprint}
+            key = {"id": new_id(), "repo_id": self._run.repo.id, "app": finding.app, "fingerprint": fingerprint}
             if await insert_once(tx, findings, {**key, **proven}):
                 return
-            row = await by_fingerprint(tx, self._run.repo.id, fingerprint)
+            row = await by_fingerprint(tx, self._run.repo.id, finding.app, fingerprint)
             if row is not None and row.state == "fixed":
                 await tx.execute(update(findings).where(findings.c.id == row.id).values(**proven))
             elif row is not None:
                 await self._see(tx, row)
 
     async def _see(self, tx: AsyncConnection, row: FindingRow) -> None:
+        now = datetime.now(UTC)
+        if row.state == "draft":
+            # Known, but perhaps in no issue yet: what GitHub refused then it may take now.
+            await effects.rearm(tx, row.filing_key, now)
         if row.run_id != self._run.id:
-            seen = {"run_id": self._run.id, "finding_id": row.id, "at": datetime.now(UTC)}
+            seen = {"run_id": self._run.id, "finding_id": row.id, "at": now}
             await insert_once(tx, sightings_table, seen)
 
 

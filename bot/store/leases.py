@@ -3,6 +3,8 @@
 Taking a lease raises the row's fence. Whoever writes under an older fence gets LeaseLost and has written nothing.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -11,9 +13,9 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Table, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agent.journal import LeaseLost
+from agent.journal import JournalDown, LeaseLost
 from bot.store import tables
-from bot.store.database import Database
+from bot.store.database import UNAVAILABLE, Database
 
 Leased = Literal["runs", "revalidations", "effects"]
 
@@ -69,6 +71,15 @@ def held(lease: Lease) -> ColumnElement[bool]:
     """The condition that the row is still ours."""
     rows = tables.metadata.tables[lease.table]
     return and_(rows.c.id == lease.id, rows.c.owner == lease.owner, rows.c.fence == lease.fence)
+
+
+@contextmanager
+def for_the_agent() -> Iterator[None]:
+    """An outage of the database in the agent's words: it knows no database. Raises JournalDown."""
+    try:
+        yield
+    except UNAVAILABLE as error:
+        raise JournalDown(f"The database is away ({type(error).__name__}).") from error
 
 
 async def guard(tx: AsyncConnection, lease: Lease) -> None:

@@ -14,8 +14,10 @@ from agent.events import Event, Payload, RunStarted, payload_from_json
 from agent.journal import LeaseLost
 from bot.events import RepoRef
 from bot.store.database import Database, insert_once
-from bot.store.leases import Lease, free, held
+from bot.store.leases import Lease, for_the_agent, free, held
 from bot.store.tables import ACTIVE, events, runs
+
+LONGEST_BUILD = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,8 @@ async def idle(tx: AsyncConnection, now: datetime) -> tuple[Run, ...]:
     return tuple(_run(row) for row in await tx.execute(query))
 
 
-async def set_state(tx: AsyncConnection, id: str, state: str, detail: str, now: datetime) -> None:
-    await tx.execute(update(runs).where(runs.c.id == id).values(**_state(state, detail, now)))
-
-
 async def set_state_as(tx: AsyncConnection, lease: Lease, state: str, detail: str, now: datetime) -> None:
-    """The same for a worker: only while the run is still his. Raises LeaseLost."""
+    """For a worker, and only while the run is still his. Raises LeaseLost."""
     done = await tx.execute(update(runs).where(held(lease)).values(**_state(state, detail, now)))
     if done.rowcount != 1:
         raise LeaseLost(lease.id)
@@ -117,8 +115,10 @@ class RunJournal:
         self._lease = lease
 
     async def append(self, role: str, payloads: Sequence[Payload]) -> tuple[Event, ...]:
-        if not payloads:
-            return ()
+        with for_the_agent():
+            return await self._append(role, payloads) if payloads else ()
+
+    async def _append(self, role: str, payloads: Sequence[Payload]) -> tuple[Event, ...]:
         now = datetime.now(UTC)
         claim = update(runs).where(held(self._lease)).values(events=runs.c.events + len(payloads), **_build(payloads))
         async with self._db.begin() as tx:
@@ -133,8 +133,9 @@ class RunJournal:
         return written
 
     async def read(self) -> tuple[Event, ...]:
-        async with self._db.read() as tx:
-            return await read_events(tx, self._lease.id)
+        with for_the_agent():
+            async with self._db.read() as tx:
+                return await read_events(tx, self._lease.id)
 
 
 def journal(db: Database, lease: Lease) -> RunJournal:
@@ -142,9 +143,9 @@ def journal(db: Database, lease: Lease) -> RunJournal:
 
 
 def _build(payloads: Sequence[Payload]) -> dict[str, str]:
-    """The row shows the build that was last explored."""
+    """The row shows the build that was last explored, as far as there is room for its name."""
     builds = [item.build for item in payloads if isinstance(item, RunStarted) and item.build]
-    return {"build": builds[-1]} if builds else {}
+    return {"build": builds[-1][:LONGEST_BUILD]} if builds else {}
 
 
 def _event_row(run_id: str, event: Event) -> dict[str, Any]:

@@ -106,6 +106,7 @@ findings = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("repo_id", BigInteger, nullable=False),
+    Column("app", String(255), nullable=False),  # two apps of one repository may share a fingerprint
     Column("fingerprint", String(64), nullable=False),
     Column("run_id", String(32), nullable=False, index=True),
     Column("state", String(24), nullable=False, index=True),  # bot.domain.finding.FindingState
@@ -113,7 +114,7 @@ findings = Table(
     Column("issue", Integer),
     Column("created_at", Utc, nullable=False),
     Column("filed_at", Utc),
-    UniqueConstraint("repo_id", "fingerprint"),
+    UniqueConstraint("repo_id", "app", "fingerprint"),
 )
 
 sightings = Table(

@@ -13,6 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 import uvicorn
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agent.charter import Charter
 from agent.events import Payload
@@ -30,7 +32,7 @@ from bot.handlers.finding import file_drafts
 from bot.queue import Queue
 from bot.reasons import Outcome
 from bot.redis import redis_settings
-from bot.store import findings, leases, runs
+from bot.store import findings, leases, runs, tables
 from bot.store.database import Database
 from bot.store.runs import Run
 from demo.github.app import create_app
@@ -148,7 +150,7 @@ class Stage:
         async with self.context.db.begin() as tx:
             run = await runs.latest_for(tx, self.repo.id, self.charter.number)
             assert run is not None
-            await runs.set_state(tx, run.id, "running", "", self.clock())
+            await moved(tx, run, "running", self.clock())
         await self.journal(run, *payloads)
         return run
 
@@ -175,7 +177,7 @@ class Stage:
 
     async def end(self, run: Run, state: str = "completed", detail: str = "") -> None:
         async with self.context.db.begin() as tx:
-            await runs.set_state(tx, run.id, state, detail, self.clock())
+            await moved(tx, run, state, self.clock(), detail)
 
     async def get(self, run: Run) -> Run:
         async with self.context.db.read() as tx:
@@ -186,6 +188,13 @@ class Stage:
     async def all_runs(self) -> Sequence[Run]:
         async with self.context.db.read() as tx:
             return await runs.of_state(tx, "queued", "running", "completed", "stopped", "failed")
+
+
+async def moved(tx: AsyncConnection, run: Run, state: str, now: datetime, detail: str = "") -> None:
+    """The run as its worker leaves it, without the worker."""
+    ended = None if state == "running" else now
+    values = {"state": state, "detail": detail, "finished_at": ended}
+    await tx.execute(update(tables.runs).where(tables.runs.c.id == run.id).values(**values))
 
 
 def a_charter() -> Charter:

@@ -11,7 +11,7 @@ from bot_stage import Stage, a_finding
 from bot import outbox
 from bot.github.port import GitHubPort, IssueView, NewIssue
 from bot.handlers.finding import file_drafts
-from bot.store import effects, findings
+from bot.store import effects, findings, leases
 from demo.github.faults import Fault
 
 ISSUES = r"^/repos/acme/clubhouse/issues$"
@@ -177,6 +177,25 @@ async def test_what_github_refuses_for_good_is_given_up_and_the_rest_goes_on(sta
         (row,) = await findings.of_run(tx, run.id)
         effect = await effects.by_key(tx, f"finding:{row.id}")
     assert effect is not None and effect.state == "failed" and "not accessible by integration" in effect.error
+
+
+async def test_a_finding_that_github_refused_is_filed_when_it_is_seen_again(stage: Stage) -> None:
+    run = await stage.a_run()
+    installed = stage.world.installations[stage.installation_id]
+    granted = dict(installed.permissions)
+    stage.world.grant(installed, {"metadata": "read", "issues": "read"})
+    stage.world.revoke_tokens(installed)
+    assert await stage.file(run, a_finding()) == []
+    stage.world.grant(installed, granted)
+    stage.world.revoke_tokens(installed)
+    assert await stage.file(run) == []  # given up
+
+    lease = await leases.take(stage.context.db, "runs", run.id, 30, stage.clock())
+    assert lease is not None
+    assert await findings.book(stage.context.db, run, lease).reference(a_finding().fingerprint.value) == "pending"
+    for _ in range(2):
+        await stage.flush()
+    assert len(stage.findings()) == 1
 
 
 async def test_revoked_tokens_are_minted_anew_once(stage: Stage) -> None:

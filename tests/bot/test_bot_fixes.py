@@ -1,17 +1,21 @@
 """Stories of fixes: a pull request is merged, a deployment holds it or not, a verdict is reported on the issue."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bot_stage import Stage, a_finding
 
+from agent.errors import BadInput
 from agent.evidence.finding import FixVerdict
+from bot.dispatch import handle_delivery
 from bot.domain.closing_keywords import VERBS, closed_issues
-from bot.events import DeploymentFinished, PullRequestMerged
+from bot.events import CharterLabelled, DeploymentFinished, PullRequestMerged, to_json
 from bot.handlers import deployment, fix
 from bot.reasons import Outcome, Reason
-from bot.store import findings, revalidations
+from bot.store import deliveries, findings, revalidations
+from bot.store.deliveries import NewDelivery
 from bot.store.revalidations import RevalidationRow
 from demo.github.model import Issue, PullRequest
 
@@ -94,7 +98,7 @@ async def test_a_pull_request_without_findings_is_left_alone(stage: Stage) -> No
         ("FIXED", "closed", {"finding:verified"}, "✅ **Fixed**"),
         ("STILL_FAILS", "open", {"finding:still-reproduces"}, "❌ **Still fails**"),
         ("MOVED", "open", {"finding:still-reproduces"}, "⚠️ **Not fixed, but different**"),
-        ("CANNOT_TELL", "closed", set(), "❔ **I cannot tell**"),
+        ("CANNOT_TELL", "open", set(), "❔ **I cannot tell**"),
     ],
 )
 async def test_each_verdict_is_told_once_and_the_issue_is_as_it_says(
@@ -121,6 +125,50 @@ async def test_each_verdict_is_told_once_and_the_issue_is_as_it_says(
         found = await findings.by_issue(tx, stage.repo.id, issue.number)
     expected = {"FIXED": "fixed", "CANNOT_TELL": "filed"}.get(kind, "still_fails")
     assert found is not None and found.state == expected
+
+
+async def test_what_was_proven_fixed_stays_closed_when_a_later_replay_cannot_tell(stage: Stage) -> None:
+    issue = await _filed(stage)
+    for kind in ("FIXED", "CANNOT_TELL"):
+        _, pull = await _merge(stage, f"Fixes #{issue.number}")
+        await _deployed(stage, pull.merge_commit_sha or "")
+        (row,) = await _rows(stage, "ready")
+        async with stage.context.db.begin() as tx:
+            await revalidations.decide(tx, row.id, FixVerdict(kind, 0, 5, 5, row.build), stage.clock())
+        await fix.report(stage.context)
+        await stage.flush()
+    assert issue.state == "closed" and "An earlier replay found it fixed" in stage.comments(issue)[-1]
+
+
+async def test_a_target_that_is_gone_is_said_and_nothing_waits_for_it(stage: Stage, tmp_path: Path) -> None:
+    issue = await _filed(stage)
+    elsewhere = stage.context.settings.model_copy(update={"apps_dir": tmp_path})
+    stage.context = replace(stage.context, settings=elsewhere)
+    outcome, _ = await _merge(stage, f"Fixes #{issue.number}")
+    assert outcome.kind == "done"
+    await fix.report(stage.context)
+    await stage.flush()
+    said = stage.comments(issue)[-1]
+    assert "❔ **I cannot tell**" in said and "Clubhouse" in said and str(tmp_path) not in said
+    assert issue.state == "open" and "finding:awaiting-deploy" not in issue.label_names
+
+
+async def test_bad_input_in_a_handler_is_one_sentence_in_the_issue(stage: Stage) -> None:
+    async def refuse(*_: object) -> Outcome:
+        raise BadInput("The moon is not a target; name another one.")
+
+    event = CharterLabelled(
+        stage.repo, stage.installation_id, stage.actor("pm"), stage.charter.number, "test-charter", "x", ""
+    )
+    new = NewDelivery("d1", "issues", "labeled", to_json(event))
+    async with stage.context.db.begin() as tx:
+        await deliveries.claim(tx, new, stage.clock())
+    await handle_delivery(stage.context, "d1", {CharterLabelled: refuse})
+    await stage.flush()
+    assert "✋ The moon is not a target; name another one." in stage.comments()[-1]
+    async with stage.context.db.read() as tx:
+        found = await deliveries.get(tx, "d1")
+    assert found is not None and found.state == "done"
 
 
 @pytest.mark.parametrize("verb", VERBS)

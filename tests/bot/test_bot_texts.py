@@ -62,7 +62,9 @@ def _row(word: str, issue: int | None = 12, claim: bool = False) -> FindingRow:
     proven = a_finding(
         oracle=oracle, title=word, fingerprint=facts, repro=Repro(steps, 1, oracle), verdict=verdict, also=(alarm,)
     )
-    return FindingRow("id1", 1, "ab" * 8, "3fa85f64c1d2", "filed" if issue else "draft", proven, issue, AT, AT)
+    return FindingRow(
+        "id1", 1, "Clubhouse", "ab" * 8, "3fa85f64c1d2", "filed" if issue else "draft", proven, issue, AT, AT
+    )
 
 
 def _view(word: str) -> RunView:
@@ -124,8 +126,7 @@ def _replies(word: str) -> dict[str, str]:
     for name, (command, role, situation) in cases.items():
         line = grammar.CommandLine(command, word, f"/explore {command} {word}")
         texts[f"reply-{name}"] = registry.decide(line, "bob", role, situation).reply or ""
-    broken = charter_form.parse(f"### Target\n{word}\n### Turns per role\n{word}")
-    assert isinstance(broken, Problems)
+    broken = Problems(charter_form.read(f"### Target\n{word}\n### Turns per role\n{word}").problems)
     texts["reply-bad-charter"] = replies.bad_charter(broken, ("Clubhouse/local",))
     texts["reply-charter-not-allowed"] = replies.charter_not_allowed(RepoRole.TRIAGE, RepoRole.READ)
     texts["reply-sorry"] = replies.sorry(word)
@@ -220,8 +221,8 @@ def test_whatever_comes_in_is_harmless_when_it_goes_out(text: str) -> None:
     )
 )
 def test_no_body_breaks_the_charter_form(body: str | None) -> None:
-    parsed = charter_form.parse(body)
-    assert isinstance(parsed, Problems) or (parsed.mission and parsed.text_hash)
+    draft = charter_form.read(body)
+    assert draft.problems or (draft.charter.mission and draft.charter.text_hash)
 
 
 @settings(max_examples=300, deadline=None)

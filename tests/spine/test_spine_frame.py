@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from agent.errors import BadInput
 from bot.config import CREDENTIALS, load_settings, read_private_key
 from bot.redis import PrivateRedis, find_redis, redis_settings
+from demo.github.keys import generate
 
 
 def test_settings_come_from_variables_then_the_file_then_defaults(tmp_path: Path) -> None:
@@ -43,13 +44,17 @@ def test_a_wrong_value_is_one_sentence_that_names_the_variable(name: str, value:
 
 
 def test_a_key_is_read_from_its_file_or_its_variable(tmp_path: Path) -> None:
-    (tmp_path / "key.pem").write_text("KEY")
+    pem, _ = generate()
+    (tmp_path / "key.pem").write_text(pem)
     nowhere = Path("/nowhere/.env")
     by_path = load_settings({"CHARTERBOT_PRIVATE_KEY_PATH": str(tmp_path / "key.pem")}, nowhere)
-    by_value = load_settings({"CHARTERBOT_PRIVATE_KEY": "A\\nB"}, nowhere)
-    assert (read_private_key(by_path), read_private_key(by_value)) == ("KEY", "A\nB")
+    by_value = load_settings({"CHARTERBOT_PRIVATE_KEY": pem.replace("\n", "\\n")}, nowhere)
+    assert (read_private_key(by_path), read_private_key(by_value)) == (pem, pem)
     with pytest.raises(BadInput, match=r"cannot be read; name the App's \.pem file"):
         read_private_key(load_settings({"CHARTERBOT_PRIVATE_KEY_PATH": str(tmp_path)}, nowhere))
+    (tmp_path / "key.pem").write_text("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n")
+    with pytest.raises(BadInput, match="CHARTERBOT_PRIVATE_KEY_PATH holds no private key of an App; use the"):
+        read_private_key(by_path)
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
@@ -63,6 +68,7 @@ with bound(run_id="r1", delivery_id="d1"):
     structlog.get_logger().info("hello", key=SecretStr("hunter2"), deep={{"keys": [SecretStr("hunter2")]}})
     logging.getLogger("some.library").warning("careful")
 try:
+    password = "hunter2"
     raise ValueError("bad")
 except ValueError:
     structlog.get_logger().exception("broke")

@@ -11,14 +11,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from spine_stage import REPO, a_run
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, update
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agent.events import ObservationNoted, RunStarted, ToolFinished, TurnEnded
 from agent.evidence.finding import Alarm, Finding, Fingerprint, FixVerdict, Repro, Step, Verdict
-from agent.journal import LeaseLost
-from bot.store import deliveries, effects, findings, leases, revalidations, runs
-from bot.store.database import Database, migrate
+from agent.journal import JournalDown, LeaseLost
+from bot.store import deliveries, effects, findings, leases, revalidations, runs, tables
+from bot.store.database import UNAVAILABLE, Database, migrate
 from bot.store.deliveries import Claim, NewDelivery
 from bot.store.ids import new_id
 from bot.store.leases import Lease
@@ -43,6 +44,11 @@ async def stored(db: Database, run: Run) -> Run:
     async with db.begin() as tx:
         assert await runs.insert(tx, run)
     return run
+
+
+async def moved(tx: AsyncConnection, run: Run, state: str) -> None:
+    started = {"started_at": NOW} if state == "running" else {}
+    await tx.execute(update(tables.runs).where(tables.runs.c.id == run.id).values(state=state, **started))
 
 
 async def held(db: Database, run: Run, now: datetime = NOW) -> Lease:
@@ -97,7 +103,7 @@ async def test_a_reader_cannot_write(db: Database) -> None:
     """Reads take part in no lock; a write that slips into one fails loudly while somebody else writes."""
     run = await stored(db, a_run())
     async with db.begin() as tx:
-        await runs.set_state(tx, run.id, "running", "", NOW)
+        await moved(tx, run, "running")
         async with db.read() as other:
             seen = await runs.get(other, run.id)
             assert seen is not None and seen.state == "queued"
@@ -105,14 +111,14 @@ async def test_a_reader_cannot_write(db: Database) -> None:
         async with db.read() as late:
             await runs.get(late, run.id)
             async with db.begin() as tx:
-                await runs.set_state(tx, run.id, "completed", "", NOW)
-            await runs.set_state(late, run.id, "failed", "", NOW)
+                await moved(tx, run, "completed")
+            await moved(late, run, "failed")
 
 
 async def test_a_run_comes_back_as_it_was_stored(db: Database) -> None:
     run = await stored(db, a_run())
     async with db.begin() as tx:
-        await runs.set_state(tx, run.id, "running", "", NOW)
+        await moved(tx, run, "running")
         await runs.set_progress(tx, run.id, comment_id=99, text="Exploring")
         await runs.request_stop(tx, run.id)
     async with db.read() as tx:
@@ -127,7 +133,7 @@ async def test_asking_twice_is_one_run_and_a_charter_has_one_at_a_time(db: Datab
         assert not await runs.insert(tx, a_run(issue=8, trigger="delivery:a"))
         assert not await runs.insert(tx, a_run(issue=7, trigger="delivery:b"))
         assert await runs.active_for(tx, REPO.id, 7) == first
-        await runs.set_state(tx, first.id, "completed", "", NOW)
+        await moved(tx, first, "completed")
         assert await runs.active_for(tx, REPO.id, 7) is None
         again = a_run(issue=7, trigger="delivery:c")
         assert await runs.insert(tx, again)
@@ -226,6 +232,46 @@ async def test_a_finding_is_known_until_its_fix_is_confirmed(db: Database) -> No
         (back,) = await findings.drafts(tx)
         assert (back.id, back.issue, back.run_id, back.finding.title) == (draft.id, 12, second.id, "It came back")
         assert await findings.of_run(tx, second.id) == (back,)
+
+
+async def test_two_apps_of_one_repository_may_share_a_fingerprint(db: Database) -> None:
+    first = await stored(db, a_run(issue=1))
+    await findings.book(db, first, await held(db, first)).keep(a_finding("f1"))
+    other = await stored(db, a_run(issue=2, charter=replace(first.charter, app="Shop")))
+    book = findings.book(db, other, await held(db, other))
+    assert await book.reference("f1") is None
+    await book.keep(replace(a_finding("f1"), app="Shop"))
+    async with db.read() as tx:
+        assert [row.app for row in await findings.drafts(tx)] == ["Clubhouse", "Shop"]
+        assert await findings.sightings(tx, other.id) == ()
+
+
+async def test_an_outage_of_the_database_is_told_as_one_and_a_mistake_is_not(tmp_path: Path, db: Database) -> None:
+    run = await stored(db, a_run())
+    lease = await held(db, run)
+    away = Database("postgresql+asyncpg://u:p@127.0.0.1:9/x")
+    gone = Database(f"sqlite+aiosqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}")
+    for lost in (away, gone):
+        book, journal = findings.book(lost, run, lease), runs.journal(lost, lease)
+        for call in (
+            journal.read(),
+            journal.append("a", [TurnEnded(1)]),
+            book.reference("f"),
+            book.keep(a_finding("f")),
+        ):
+            with pytest.raises(JournalDown):
+                await call
+        await lost.close()
+    for mistake in (PermissionError(13, "x"), OSError(28, "No space left"), DataError("", None, Exception())):
+        assert not isinstance(mistake, UNAVAILABLE)
+
+
+async def test_a_build_with_a_long_name_is_cut_where_it_is_stored(db: Database) -> None:
+    run = await stored(db, a_run())
+    await runs.journal(db, await held(db, run)).append("", [RunStarted(build="b" * 100, roles=("a",))])
+    async with db.read() as tx:
+        found = await runs.get(tx, run.id)
+    assert found is not None and found.build == "b" * 64
 
 
 async def test_the_outbox_keeps_each_intent_once_and_in_order(db: Database) -> None:

@@ -4,26 +4,34 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import uvicorn
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from spine_stage import REPO, Spine, a_run
+from spine_stage import REPO, SECRET, Spine, a_run
 
 from agent.charter import Charter
 from agent.events import Event, RoleStopped, RunStarted, TurnEnded
-from agent.journal import LeaseLost
+from agent.journal import JournalDown, LeaseLost
+from bot.config import Settings
 from bot.holding import hold
 from bot.runner import drive_revalidation, drive_run
 from bot.store import deliveries, leases, runs
+from bot.store.database import Database
 from bot.store.runs import Run
 from bot.sweeps import sweep_runs
+from demo.github.app import create_app
+from demo.github.keys import generate
+from demo.github.world import World, WorldConfig
 from webhooks.signature import sign
 
 PAGE = b"""<!doctype html><title>Shop</title><h1>Shop</h1>
@@ -289,6 +297,13 @@ async def test_the_events_worker_outlives_redis(spine: Spine, tmp_path: Path) ->
 async def test_what_is_missing_is_one_sentence(
     spine: Spine, tmp_path: Path, name: str, changes: dict[str, str], sentence: str
 ) -> None:
+    said, errors = await refusal(name, {**variables(spine, tmp_path), **changes})
+    assert sentence in said and len(said.splitlines()) == 1
+    assert "Traceback" not in errors
+
+
+async def refusal(name: str, environ: dict[str, str]) -> tuple[str, str]:
+    """What a worker that does not start says, and its log."""
     code = f"""
 from agent.errors import BadInput
 from bot.worker import run_worker
@@ -297,14 +312,66 @@ try:
 except BadInput as error:
     print(error)
 """
-    environ = {**variables(spine, tmp_path), **changes}
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, env=environ, cwd=Path.cwd(), stdout=pipe, stderr=pipe
     )
     said, errors = await process.communicate()
-    assert sentence in said.decode() and len(said.decode().splitlines()) == 1
-    assert b"Traceback" not in errors
+    return said.decode(), errors.decode()
+
+
+async def test_a_foreign_key_is_refused_at_the_start(spine: Spine, tmp_path: Path) -> None:
+    foreign, own = generate(), generate()
+    (tmp_path / "key.pem").write_text(foreign[0])
+    world = World(WorldConfig(own[1], "http://bot.invalid/hook", SECRET))
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(world), log_config=None, access_log=False, lifespan="off"))
+    environ = {
+        **variables(spine, tmp_path),
+        "CHARTERBOT_APP_ID": "4711",
+        "CHARTERBOT_PRIVATE_KEY_PATH": str(tmp_path / "key.pem"),
+        "CHARTERBOT_GITHUB_URL": f"http://127.0.0.1:{listener.getsockname()[1]}",
+    }
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server._serve(sockets=[listener]))  # serve() would take the signals of the test run
+        said, errors = await refusal("events", environ)
+        server.should_exit = True
+    assert "CHARTERBOT_APP_ID" in said and "CHARTERBOT_PRIVATE_KEY_PATH" in said and len(said.splitlines()) == 1
+    assert "Traceback" not in errors
+
+
+async def test_a_report_that_cannot_be_written_does_not_keep_a_run_from_its_end(
+    spine: Spine, shop: str, tmp_path: Path
+) -> None:
+    environ = variables(spine, tmp_path, shop)
+    settings = Settings.model_validate(
+        {"apps_dir": environ["CHARTERBOT_APPS_DIR"], "runs_dir": tmp_path / "runs", "database_url": spine.db.url}
+    )
+    folder = tmp_path / "runs" / "full"
+    (folder / "report.md").mkdir(parents=True)
+    run = a_run(charter=Charter("Look", "Shop", "local", iterations=1), folder=str(folder))
+    async with spine.db.begin() as tx:
+        assert await runs.insert(tx, run)
+    await drive_run({"context": replace(spine.context, settings=settings)}, run.id)
+    async with spine.db.read() as tx:
+        found = await runs.get(tx, run.id)
+    assert found is not None and found.state == "completed"
+    assert "The report could not be written (" in found.detail
+
+
+async def test_an_outage_of_the_database_leaves_the_run_for_the_sweep(spine: Spine, tmp_path: Path) -> None:
+    run = a_run()
+    async with spine.db.begin() as tx:
+        assert await runs.insert(tx, run)
+    lease = await leases.take(spine.db, "runs", run.id, 30, spine.context.clock())
+    assert lease is not None
+    gone = runs.journal(Database(f"sqlite+aiosqlite:///{tmp_path / 'no' / 'x.db'}"), lease)
+
+    async def work() -> None:
+        await gone.append("a", [TurnEnded(1)])
+
+    with pytest.raises(JournalDown):
+        await hold(spine.context, lease, work())
 
 
 def test_a_signature_is_that_of_the_published_example() -> None:

@@ -65,6 +65,7 @@ def upgrade() -> None:
         "findings",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("repo_id", sa.BigInteger(), nullable=False),
+        sa.Column("app", sa.String(length=255), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("run_id", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=False),
@@ -73,7 +74,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("filed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
-        sa.UniqueConstraint("repo_id", "fingerprint", name=op.f("uq_findings_repo_id")),
+        sa.UniqueConstraint("repo_id", "app", "fingerprint", name=op.f("uq_findings_repo_id")),
     )
     with op.batch_alter_table("findings", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_findings_run_id"), ["run_id"], unique=False)
