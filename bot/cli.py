@@ -32,7 +32,7 @@ def explore(
     url: Annotated[str, typer.Option(help="Where the app answers, instead of the profile's address.")] = "",
     charter: Annotated[Path | None, typer.Option(help="A Markdown file with the mission.")] = None,
     role: Annotated[list[str] | None, typer.Option(help="A role of the profile; repeat it for several.")] = None,
-    iterations: Annotated[int, typer.Option(min=1, help="Turns per role, instead of the profile's.")] = 0,
+    iterations: Annotated[int | None, typer.Option(min=1, help="Turns per role, instead of the profile's.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the report; runs/ by default.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a run that was cut off: it goes on there.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
@@ -40,7 +40,7 @@ def explore(
     """Explore an app now, without GitHub. Exit code 0: the run ended well; 1: it failed."""
     from bot.exploring import Wish, explore_here
 
-    wish = Wish(profile, url, charter, tuple(role or ()), iterations or None, out, resume)
+    wish = Wish(profile, url, charter, tuple(role or ()), iterations, out, resume)
     result = asyncio.run(explore_here(wish, Console(stderr=as_json)))
     if as_json:
         print(json.dumps(result, ensure_ascii=False))  # noqa: T201 - the command's own output
