@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -125,8 +125,7 @@ class Crew:
         self._logbook = logbook
         self._roles = roles
         self._secrets = Secrets(dict(run.profile.secrets), ())
-        room = ProofRoom(run.profile, run.book, run.folder / "proofs", run.environ)
-        self._prover = Prover(room, logbook)
+        self._room = ProofRoom(run.profile, run.book, run.folder / "proofs", run.environ)
         self._playwright: Playwright | None = None
         self._shared: Launched | None = None
         self._stop_heard = False
@@ -152,6 +151,7 @@ class Crew:
         """One driver for all roles, and where the profile says so one Chromium; else each role launches its own."""
         run = self._run
         async with async_playwright() as self._playwright:
+            self._prover = Prover(replace(self._room, playwright=self._playwright), self._logbook)
             if not run.profile.shared_browser:
                 yield
                 return

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from playwright.async_api import async_playwright
+from playwright.async_api import Playwright, async_playwright
 
 from agent import events as ev
 from agent import routes
@@ -32,12 +32,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ProofRoom:
-    """Where proofs are made: pictures go to `folder`; `environ` is for the browser and the instance."""
+    """Where proofs are made: pictures go to `folder`; `environ` is for the browser and the instance; a driver that is
+    given is shared, because each costs as much memory as a small browser."""
 
     profile: Profile
     book: FindingBook
     folder: Path
     environ: Mapping[str, str]
+    playwright: Playwright | None = None
 
 
 class Prover:
@@ -124,7 +126,7 @@ class Workshop:
         """Raises BadInput without a browser, Playwright's Error when it does not start."""
         if self._replayer is None:
             profile, environ = self._room.profile, self._room.environ
-            playwright = await self._stack.enter_async_context(async_playwright())
+            playwright = self._room.playwright or await self._stack.enter_async_context(async_playwright())
             target = profile.replay.url.replace("{port}", "80") if profile.replay else profile.url
             origins = tuple(filter(None, (routes.origin(target), profile.url, *profile.allowed_origins)))
             browser = await launch(playwright, require_browser(environ), hosts=hosts(origins[0], origins[1:]))

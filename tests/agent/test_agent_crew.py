@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from agent_parts import reasons, words_of
-from conftest import free_port, person
+from agent_scene import free_port, person
 from scripted_model import ScriptedModel, both, click, fill, finish, go, tool
 
 from agent import events as ev

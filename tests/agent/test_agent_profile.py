@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Apps, person
+from agent_scene import Apps, person
 
 from agent.charter import Charter
 from agent.errors import BadInput

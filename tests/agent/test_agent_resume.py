@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from agent_parts import reasons, words_of
-from conftest import person
+from agent_scene import person
 from scripted_model import ScriptedModel, both, click, fill, finish, go
 
 from agent import events as ev

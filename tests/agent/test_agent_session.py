@@ -1,7 +1,7 @@
 """How a session keeps its word: effort before finishing, unusable replies, standing still, what a model reads."""
 
 from agent_parts import reasons, words_of
-from conftest import person
+from agent_scene import person
 from scripted_model import ScriptedModel, both, click, fill, finish, go, look, ref, tool
 
 from agent import events as ev
