@@ -16,7 +16,10 @@ EXIT_FAILED, EXIT_STOPPED = 1, 130
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Tell the story to its end and exit.")] = False,
     twin: Annotated[bool, typer.Option("--twin", help="Explore the clean twin, where nothing may be filed.")] = False,
-    llm: Annotated[Literal["scout", "gemini", "openai"], typer.Option(help="Who sits in the model's seat.")] = "scout",
+    llm: Annotated[
+        Literal["scout", "gemini", "openai"],
+        typer.Option(help="Who sits in the model's seat.", envvar="CHARTERBOT_LLM"),
+    ] = "scout",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
 ) -> None:
     """The main job on this machine, every part real. Exit code 1: a part of it did not happen."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 from rich.console import Console
 
 from agent.ledger import Ledger, fold
+from agent.llm.choose import choose_model
+from bot.config import load_settings
+from bot.reasoner import llm_settings
 from bot.store import deliveries
 from bot.store import runs as run_rows
 from demo.attribution import Attribution
@@ -31,11 +35,15 @@ class Wish:
 
 
 async def play(wish: Wish, console: Console) -> dict[str, Any]:
-    """The story's figures as JSON data; `ok` is False when a part of it did not happen."""
+    """The story's figures as JSON data; `ok` is False when a part of it did not happen.
+
+    Raises BadInput before anything was started, for a reasoner that cannot be had too.
+    """
     performance = asyncio.current_task()
     if performance:
         # Ctrl-C is asyncio's own; a plain kill must stop the children as well.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, performance.cancel)
+    await choose_model(llm_settings(load_settings({**os.environ, "CHARTERBOT_LLM": wish.llm}))).close()
     with Teller(console) as teller:
         teller.say("Starting Redis, the local GitHub, Clubhouse, the web process and two workers …")
         async with MemoryWatch() as memory, open_stack(wish.folder, "none" if wish.twin else "all", wish.llm) as stack:
