@@ -44,7 +44,7 @@ class Attribution:
             browser = await launch(playwright, require_browser(self.environ), hosts=("127.0.0.1",))
             replayer = Replayer(self.profile, browser, instance, self.artefacts)
             for defect in ranked(finding, parse_defects(active)):
-                build = f"without-{defect}"
+                build = f"{finding.verdict.build[:10]}-without-{defect}"
                 (self.builds / build).write_text(",".join(sorted(parse_defects(active) - {defect})), encoding="utf-8")
                 await instance.ensure(build)
                 if await _silent(replayer, finding) and await _silent(replayer, finding):

@@ -16,12 +16,16 @@ from bot.config import load_settings
 from bot.reasoner import llm_settings
 from bot.store import deliveries
 from bot.store import runs as run_rows
+from bot.store.findings import FindingRow
 from demo.attribution import Attribution
 from demo.memory import MemoryWatch
 from demo.outcome import Check, Outcome, duplicates_of, finding_checks, finding_figures, run_figures, twin_checks
 from demo.stack import Stack, open_stack
 from demo.story import Story, StoryBroke
 from demo.teller import Teller
+
+AT_ONCE = 2
+"""Attributions side by side, once no role explores any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,10 @@ async def _perform(wish: Wish, stack: Stack, teller: Teller, memory: MemoryWatch
 
 async def _figures(story: Story, twin: bool, memory: MemoryWatch) -> Outcome:
     rows = await story.filed()
-    for row in rows:
-        await story.attribute(row)
+    seats = asyncio.Semaphore(AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        for row in rows:
+            group.create_task(_attribute(story, row, seats))
     filed = [(row.run_id, story.defects[row.id]) for row in rows]
     figures, tokens = [], 0
     for run in story.runs:
@@ -90,6 +96,11 @@ async def _figures(story: Story, twin: bool, memory: MemoryWatch) -> Outcome:
     told = twin_checks(figures, issues) if twin else finding_checks(figures, findings, issues)
     verdicts = {str(number): kind for number, kind in story.fix_verdicts.items()}
     return Outcome(tuple(figures), tuple(findings), verdicts, tokens, memory.peak_mib, (*told, *story.checks))
+
+
+async def _attribute(story: Story, row: FindingRow, seats: asyncio.Semaphore) -> None:
+    async with seats:
+        await story.attribute(row)
 
 
 async def _stay() -> None:
