@@ -192,8 +192,8 @@ class Stage:
 
 async def moved(tx: AsyncConnection, run: Run, state: str, now: datetime, detail: str = "") -> None:
     """The run as its worker leaves it, without the worker."""
-    ended = None if state == "running" else now
-    values = {"state": state, "detail": detail, "finished_at": ended}
+    times = {"started_at": now} if state == "running" else {"finished_at": now}
+    values = {"state": state, "detail": detail, **times}
     await tx.execute(update(tables.runs).where(tables.runs.c.id == run.id).values(**values))
 
 
