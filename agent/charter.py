@@ -76,6 +76,45 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How hard a provider may be asked, and what is done when it refuses. Waits are in seconds.
+
+    `tries` requests are sent for one call at most, `shortest_wait` to `longest_wait` apart unless the server names a
+    delay; one longer than `longest_server_wait` is not waited for. A call whose tries ran out is a cool-down; so many
+    of them in a row as `cool_downs` end the role.
+    """
+
+    requests_per_minute: float = 60.0
+    burst: int = 10
+    tries: int = 10
+    shortest_wait: float = 2.0
+    longest_wait: float = 60.0
+    longest_server_wait: float = 300.0
+    cool_downs: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What may be spent; None is no limit. `tokens` counts input and output, `usd` is in US dollars."""
+
+    tokens: int | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Limits for one run, for each role of a run, and for all runs of a profile on one day (UTC)."""
+
+    run: Limit = field(default_factory=Limit)
+    role: Limit = field(default_factory=Limit)
+    day: Limit = field(default_factory=Limit)
+
+    @property
+    def in_money(self) -> bool:
+        return any(limit.usd is not None for limit in (self.run, self.role, self.day))
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One app in one environment, as read from `apps/<App>/<profile>/`. URLs are origins without a trailing slash.
 
@@ -101,6 +140,8 @@ class Profile:
     replays: int = 5
     servers: tuple[ServerSpec, ...] = ()
     filing: Filing = field(default_factory=Filing)
+    pace: Pace = field(default_factory=Pace)
+    budgets: Budgets = field(default_factory=Budgets)
     shared_browser: bool = False
     viewport: tuple[int, int] = (1280, 800)
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from agent.charter import Charter, Filing, Profile, ReplayTarget, Role, ServerSpec, SignIn
+from agent.charter import Budgets, Charter, Filing, Limit, Pace, Profile, ReplayTarget, Role, ServerSpec, SignIn
 from agent.errors import BadInput
 from agent.profile_schema import RoleSettings, RolesFile, SettingsFile
 
@@ -42,6 +42,8 @@ def load_profile(root: Path, slug: str, environ: Mapping[str, str] | None, url: 
                 f"{folder / 'settings.json'}: default_roles.{index}: roles.json has no role {name!r}; "
                 f"use one of {', '.join(names)}."
             )
+    if settings.pace.shortest_wait > settings.pace.longest_wait:
+        raise BadInput(f"{folder / 'settings.json'}: pace: shortest_wait is longer than longest_wait; correct one.")
     base = _origin(url, "The address given") if url else settings.url.rstrip("/")
     origins = dict.fromkeys([base, *(origin.rstrip("/") for origin in settings.allowed_origins)])
     app, name = slug.split("/")
@@ -66,6 +68,8 @@ def load_profile(root: Path, slug: str, environ: Mapping[str, str] | None, url: 
             for s in settings.servers
         ),
         filing=Filing(settings.filing.enabled, settings.filing.dry_run),
+        pace=Pace(**settings.pace.model_dump()),
+        budgets=Budgets(*(Limit(limit.tokens, limit.usd) for _, limit in settings.budgets)),
         shared_browser=settings.shared_browser,
         viewport=(settings.viewport.width, settings.viewport.height),
         secrets=() if environ is None else _secrets(folder, settings, roles, environ),

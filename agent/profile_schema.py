@@ -47,6 +47,35 @@ class FilingSettings(Strict):
     dry_run: bool = Field(default=False, description="Prove and list what would be filed; file nothing.")
 
 
+class PaceSettings(Strict):
+    """How hard the model's provider may be asked. Waits are in seconds."""
+
+    requests_per_minute: float = Field(default=60, gt=0, le=100_000, description="By all roles of all runs together.")
+    burst: int = Field(default=10, ge=1, le=1000, description="Requests that may follow each other at once.")
+    tries: int = Field(default=10, ge=1, le=100, description="Requests for one call at most.")
+    shortest_wait: float = Field(default=2, gt=0, le=3600)
+    longest_wait: float = Field(default=60, gt=0, le=3600)
+    longest_server_wait: float = Field(
+        default=300, gt=0, le=3600, description="A longer delay named by the server is not waited for."
+    )
+    cool_downs: int = Field(
+        default=5, ge=1, le=100, description="Calls in a row whose tries ran out, after which a role ends."
+    )
+
+
+class LimitSettings(Strict):
+    tokens: int | None = Field(default=None, ge=1, description="Input and output together.")
+    usd: float | None = Field(default=None, gt=0, description="US dollars, by the price table.")
+
+
+class BudgetSettings(Strict):
+    """What model calls may cost. When a limit is reached each role gets one closing turn."""
+
+    run: LimitSettings = LimitSettings()
+    role: LimitSettings = LimitSettings()
+    day: LimitSettings = Field(default=LimitSettings(), description="All runs of the profile on one day (UTC).")
+
+
 class ViewportSettings(Strict):
     width: int = Field(default=1280, ge=240, le=4000)
     height: int = Field(default=800, ge=240, le=4000)
@@ -72,6 +101,8 @@ class SettingsFile(Strict):
     replays: int = Field(default=5, ge=1, le=50, description="Replays that a verdict is based on.")
     servers: list[ServerSettings] = []
     filing: FilingSettings = FilingSettings()
+    pace: PaceSettings = PaceSettings()
+    budgets: BudgetSettings = BudgetSettings()
     shared_browser: bool = Field(default=False, description="One Chromium for all roles, for small machines.")
     viewport: ViewportSettings = ViewportSettings()
     secrets_file: File | None = Field(default=None, description="NAME=value lines; the environment wins over it.")

@@ -1,26 +1,34 @@
 """The one interface to a reasoner. No provider's type is named here, none leaves its own file."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from agent.ledger import Ledger
-from agent.tools.surface import PageView, ToolCall, ToolResult, ToolSpec
+from agent.tools.surface import Image, PageView, ToolCall, ToolResult, ToolSpec
 
 Outcome = Literal["said", "called", "blocked", "malformed", "truncated", "empty"]
 
 
+async def never() -> bool:
+    """The end of patience that does not come."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One canonical message. `calls` only on assistant messages, `call_id` only on tool messages.
+    """One canonical message. `calls` only on assistant messages, `call_id` and `tool` only on tool messages.
 
-    `state` is the provider's own (thought signatures, reasoning), carried opaquely and returned verbatim.
+    `state` is the provider's own (thought signatures, reasoning), carried opaquely and returned verbatim to the
+    provider that gave it. `images` belong to a tool's answer.
     """
 
     role: Literal["user", "assistant", "tool"]
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     call_id: str = ""
+    tool: str = ""
+    images: tuple[Image, ...] = ()
     state: Mapping[str, Any] | None = None
 
 
@@ -45,17 +53,28 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """`system` and `tools` are stable within a session; `messages` end with the newest observation."""
+    """`system` and `tools` are stable within a run; `messages` end with the newest observation.
+
+    `force` demands a call; `temperature` None is the provider's own; `closing` is a role's last turn, for which its
+    budget kept room. While the provider makes us wait, `give_up` is asked: true ends the wait with Interrupted.
+    """
 
     system: str
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...]
-    situation: Situation
+    situation: Situation | None = None
+    force: bool = False
+    temperature: float | None = None
+    closing: bool = False
+    give_up: Callable[[], Awaitable[bool]] = field(default=never, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens; zeros where the server was silent. `input` includes `cached`, `output` includes `reasoning`."""
+    """Tokens; zeros where the server was silent. `input` includes `cached`, `output` includes `reasoning`.
+
+    `seconds` is how long the provider took to answer, without any wait of ours.
+    """
 
     input: int = 0
     cached: int = 0
@@ -65,17 +84,37 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """What a reply took beyond itself: requests sent, seconds waited (back-off and drained bucket), the kinds of the
+    faults met on the way (agent.llm.errors.Fault)."""
+
+    tries: int = 1
+    waited: float = 0.0
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReply:
+    """`calls` are ready to run: their arguments fit the tool's schema. `repairs` names what had to be mended in them.
+
+    `price` is in US dollars, None where no price is known.
+    """
+
     outcome: Outcome
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     usage: Usage = field(default_factory=Usage)
     state: Mapping[str, Any] | None = None
     detail: str = ""
-    """Why, when the outcome is neither said nor called: one sentence for the journal."""
+    """Why, when the outcome is neither said nor called: one sentence for the journal and, where it helps, the model."""
+    repairs: tuple[str, ...] = ()
+    effort: Effort = field(default_factory=Effort)
+    price: float | None = None
 
 
 class Model(Protocol):
+    """An adapter makes one try per `generate`; `governed.GovernedModel` makes it safe for a run."""
+
     name: str
 
     async def generate(self, request: ModelRequest) -> ModelReply:

@@ -1,13 +1,45 @@
 """Why no reply could be had, as one sentence that names the setting and the remedy. Knows no provider."""
 
+from typing import Literal
+
+Fault = Literal["rate_limit", "overloaded", "unreachable", "timeout", "protocol"]
+
 
 class ModelFailure(Exception):
-    """`str(failure)` is for people. `retry_after` is what the server asked to wait, in seconds, or None."""
-
-    def __init__(self, sentence: str, retry_after: float | None = None):
-        super().__init__(sentence)
-        self.retry_after = retry_after
+    """Nothing that another try could mend. `str(failure)` is for people."""
 
 
 class ModelBusy(ModelFailure):
-    """Worth another try: a rate limit, a fault of the server, a lost connection, an unreadable answer."""
+    """Worth another try. `fault` says what it was; `retry_after` is what the server asked to wait, in seconds."""
+
+    def __init__(self, sentence: str, fault: Fault, retry_after: float | None = None):
+        super().__init__(sentence)
+        self.fault: Fault = fault
+        self.retry_after = retry_after
+
+
+class ContextOverflow(ModelFailure):
+    """The request was longer than the model reads. Shortened, it can succeed."""
+
+
+class CoolDown(ModelFailure):
+    """A call whose tries ran out. The role may ask again; several in a row end it."""
+
+    def __init__(self, sentence: str, tries: int, waited: float, faults: tuple[str, ...]):
+        super().__init__(sentence)
+        self.tries = tries
+        self.waited = waited
+        self.faults = faults
+
+
+class BudgetSpent(ModelFailure):
+    """The call would cost more tokens or money than are left; nothing was sent."""
+
+
+class Interrupted(Exception):
+    """Patience ended while we waited for the provider; nothing is in flight. `waited` is in seconds."""
+
+    def __init__(self, waited: float, faults: tuple[str, ...]):
+        super().__init__("The wait for the provider was given up.")
+        self.waited = waited
+        self.faults = faults

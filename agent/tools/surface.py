@@ -95,6 +95,14 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that a tool answered with. `media_type` as in `image/png`; the bytes are kept out of journal and log."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
     """What came back from one call. `text` is already cleaned, capped and masked: fit for the model and the journal."""
 
@@ -109,6 +117,7 @@ class ToolResult:
     targets: tuple[Target | None, ...] = ()
     """The elements of a call with several fields, in the order of its `fields`; None where one was not found."""
     recoveries: tuple[Recovery, ...] = ()
+    images: tuple[Image, ...] = ()
 
 
 class Surface(Protocol):
