@@ -12,9 +12,9 @@ from urllib.parse import urljoin
 
 from agent import routes
 from agent.llm.base import Situation
-from agent.llm.scout_forms import is_search, variants
-from agent.llm.scout_memory import Trail, form_key, use_key, verb_key
-from agent.llm.scout_page import CLOSING, DESTRUCTIVE, SIGN_OUT, Control, Form, Page
+from agent.llm.scout.forms import is_search, variants
+from agent.llm.scout.memory import Trail, form_key, use_key, verb_key
+from agent.llm.scout.page import CLOSING, DESTRUCTIVE, SIGN_OUT, Control, Form, Page
 
 Kind = Literal["link", "form", "use", "double", "escape", "back", "return", "probe", "revisit"]
 JITTER = 3.0

@@ -10,7 +10,7 @@ from agent import events as ev
 from agent import routes
 from agent.ledger import Ledger, fold
 from agent.llm.base import ModelRequest, Situation
-from agent.llm.scout import Scout
+from agent.llm.scout.explorer import Scout
 from agent.states import state_key
 from agent.tools.aria import elements, parse
 from agent.tools.surface import PageView, ToolCall, ToolResult

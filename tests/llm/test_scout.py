@@ -9,7 +9,7 @@ from simulated_apps import DAY, Explorer, Walk, shop, tracker
 from agent import routes
 from agent.ledger import Ledger
 from agent.llm.base import ModelRequest
-from agent.llm.scout import Scout
+from agent.llm.scout.explorer import Scout
 from agent.tools.surface import ToolResult
 
 APPS = {"shop": shop, "tracker": tracker}

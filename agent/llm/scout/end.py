@@ -5,9 +5,9 @@ from urllib.parse import urljoin
 
 from agent import routes
 from agent.llm.base import Situation
-from agent.llm.scout_calls import Call, Plan, check, click, locator
-from agent.llm.scout_memory import Deed, Trail
-from agent.llm.scout_page import Page
+from agent.llm.scout.calls import Call, Plan, check, click, locator
+from agent.llm.scout.memory import Deed, Trail
+from agent.llm.scout.page import Page
 
 SIGNING_OUT = 7
 """Turns kept for signing out, looking back, handing over failed claims and the account."""

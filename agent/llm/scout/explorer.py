@@ -12,14 +12,14 @@ from typing import Any
 from agent import routes
 from agent.evidence.shape import of_words
 from agent.frontier import Lead, rank
-from agent.llm import scout_end
 from agent.llm.base import ModelReply, ModelRequest, Situation
-from agent.llm.scout_calls import Call, Plan, fill, reports, use
-from agent.llm.scout_claims import kept_values
-from agent.llm.scout_forms import entries
-from agent.llm.scout_memory import Deed, Key, Memory, Trail, form_key, trail_of, use_key, verb_key
-from agent.llm.scout_page import Control, Form, Page, read
-from agent.llm.scout_values import Voice
+from agent.llm.scout import end
+from agent.llm.scout.calls import Call, Plan, fill, reports, use
+from agent.llm.scout.claims import kept_values
+from agent.llm.scout.forms import entries
+from agent.llm.scout.memory import Deed, Key, Memory, Trail, form_key, trail_of, use_key, verb_key
+from agent.llm.scout.page import Control, Form, Page, read
+from agent.llm.scout.values import Voice
 from agent.tools.surface import PageView, ToolCall
 
 MINIMUM = 0.12
@@ -28,6 +28,7 @@ MINIMUM = 0.12
 
 class Scout:
     name = "scout"
+    vision = False
 
     def __init__(self, seed: int = 0, today: Callable[[], date] = date.today):
         self._seed = seed
@@ -43,7 +44,7 @@ class Scout:
         return ModelReply("called", plan.why, _numbered(plan.calls, situation))
 
     async def close(self) -> None:
-        self._memories.clear()
+        """One role is over; the others go on with what all have seen."""
 
     def _plan(self, situation: Situation, memory: Memory) -> Plan:
         view = situation.view
@@ -61,8 +62,8 @@ class Scout:
         report = reports(situation, trail.last)
         if report:
             return report
-        if situation.remaining <= scout_end.reserve(situation, trail) or trail.count("closing"):
-            return scout_end.plan(situation, page, trail)
+        if situation.remaining <= end.reserve(situation, trail) or trail.count("closing"):
+            return end.plan(situation, page, trail)
         claims = kept_values(situation, page, trail)
         if claims:
             return claims
@@ -71,7 +72,7 @@ class Scout:
             return self._follow(leads[0], situation, page, trail)
         if situation.iteration < MINIMUM * (situation.iteration + situation.remaining):
             return _revisit(situation, page, trail)
-        return scout_end.plan(situation, page, trail)
+        return end.plan(situation, page, trail)
 
     def _answer(self, situation: Situation, view: PageView, memory: Memory) -> Plan:
         """A browser dialog: accepted the first time, dismissed the next."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.llm.base import Situation
-from agent.llm.scout_forms import Entry
-from agent.llm.scout_memory import Deed
-from agent.llm.scout_page import Control, Form
+from agent.llm.scout.forms import Entry
+from agent.llm.scout.memory import Deed
+from agent.llm.scout.page import Control, Form
 
 Call = tuple[str, Mapping[str, Any]]
 _FIELD_TYPES = {"switch": "checkbox", **{role: role for role in ("checkbox", "radio", "combobox", "slider")}}

@@ -6,9 +6,9 @@ Careful on purpose: a form for something new is empty again after saving, a filt
 import re
 
 from agent.llm.base import Situation
-from agent.llm.scout_calls import Plan, check, locator
-from agent.llm.scout_memory import Deed, Trail
-from agent.llm.scout_page import Page
+from agent.llm.scout.calls import Plan, check, locator
+from agent.llm.scout.memory import Deed, Trail
+from agent.llm.scout.page import Page
 
 _SAVED = re.compile(r"\b(saved|updated|stored|changed|success(ful(ly)?)?)\b", re.I)
 _KINDS = frozenset({"name", "phone", "text", "long_text"})

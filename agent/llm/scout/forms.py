@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from agent.llm.scout_page import Form
-from agent.llm.scout_values import WORDY, Kind, Voice, boundary, kind_of, valid
+from agent.llm.scout.page import Form
+from agent.llm.scout.values import WORDY, Kind, Voice, boundary, kind_of, valid
 from agent.tools.aria import Element
 
 _ORDER = ("markup", "long", "past", "reversed", "negative", "apostrophe", "double", "blanks", "empty", "no domain",

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from agent.evidence.shape import of_words
 from agent.ledger import Ledger
-from agent.llm.scout_forms import Entry
-from agent.llm.scout_page import Control, Form, Page
+from agent.llm.scout.forms import Entry
+from agent.llm.scout.page import Control, Form, Page
 from agent.routes import template
 
 Key = tuple[Hashable, ...]
