@@ -6,7 +6,14 @@ Fault = Literal["rate_limit", "overloaded", "unreachable", "timeout", "protocol"
 
 
 class ModelFailure(Exception):
-    """Nothing that another try could mend. `str(failure)` is for people."""
+    """Nothing that another try could mend. `str(failure)` is for people.
+
+    The governor fills in what the call took until then: requests sent, seconds waited, kinds of the faults met.
+    """
+
+    tries: int = 1
+    waited: float = 0.0
+    faults: tuple[str, ...] = ()
 
 
 class ModelBusy(ModelFailure):
@@ -24,12 +31,6 @@ class ContextOverflow(ModelFailure):
 
 class CoolDown(ModelFailure):
     """A call whose tries ran out. The role may ask again; several in a row end it."""
-
-    def __init__(self, sentence: str, tries: int, waited: float, faults: tuple[str, ...]):
-        super().__init__(sentence)
-        self.tries = tries
-        self.waited = waited
-        self.faults = faults
 
 
 class BudgetSpent(ModelFailure):
