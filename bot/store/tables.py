@@ -165,3 +165,15 @@ effects = Table(
     Column("result", JSON),
     Column("error", Text, nullable=False, default=""),
 )
+
+spend = Table(
+    "spend",
+    metadata,
+    Column("day", String(10), primary_key=True),  # UTC, 2026-05-04
+    Column("profile", String(255), primary_key=True),  # App/profile
+    Column("run_id", String(32), primary_key=True),  # empty: the profile's day itself, a lock
+    Column("tokens", BigInteger, nullable=False),
+    Column("micros", BigInteger, nullable=False),  # millionths of a US dollar
+    Column("reserved_tokens", BigInteger, nullable=False),
+    Column("reserved_micros", BigInteger, nullable=False),
+)
