@@ -10,12 +10,14 @@ from agent.logbook import Logbook
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """`paused` is true once the segment is over, `stop` once people asked for an end of the run."""
+    """`fence` marks text of pages, which cannot know it. `paused` is true once the segment is over, `stop` once people
+    asked for an end of the run."""
 
     charter: Charter
     profile: Profile
     role: Role
     model: Model
     logbook: Logbook
+    fence: str
     paused: Callable[[], bool]
     stop: Callable[[], Awaitable[bool]]

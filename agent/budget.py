@@ -8,10 +8,14 @@ MINIMUM_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`total` model turns, of which `used` are spent; every reply counts, usable or not."""
+    """`total` model turns, of which `used` are spent: a turn is a reply whose calls could be run.
+
+    `closing`: this is the last turn, whatever is left of them, because tokens or money are spent.
+    """
 
     total: int
     used: int = 0
+    closing: bool = False
 
     @property
     def remaining(self) -> int:

@@ -79,9 +79,9 @@ class Filing:
 class Pace:
     """How hard a provider may be asked, and what is done when it refuses. Waits are in seconds.
 
-    `tries` requests are sent for one call at most, `shortest_wait` to `longest_wait` apart unless the server names a
-    delay; one longer than `longest_server_wait` is not waited for. A call whose tries ran out is a cool-down; so many
-    of them in a row as `cool_downs` end the role.
+    An answer is waited for `longest_answer` at most. `tries` requests are sent for one call at most, `shortest_wait` to
+    `longest_wait` apart unless the server names a delay; one longer than `longest_server_wait` is not waited for. A
+    call whose tries ran out is a cool-down; so many of them in a row as `cool_downs` end the role.
     """
 
     requests_per_minute: float = 60.0
@@ -90,6 +90,7 @@ class Pace:
     shortest_wait: float = 2.0
     longest_wait: float = 60.0
     longest_server_wait: float = 300.0
+    longest_answer: float = 120.0
     cool_downs: int = 5
 
 

@@ -5,6 +5,7 @@ A segment of a run may end before the run does; the journal is all that the next
 
 import asyncio
 import math
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,7 +28,8 @@ from agent.llm.base import Model
 from agent.logbook import Logbook
 from agent.profile import chosen_roles
 from agent.prover import ProofRoom, Prover
-from agent.session import Session, Stop, StopReason
+from agent.session import Session
+from agent.stopping import FAILURES, Stop, StopReason
 from agent.target import unreachable
 from agent.tools.browser import open_browser
 from agent.tools.chromium import require_browser
@@ -43,16 +45,6 @@ STAGGER = 0.3
 DRAIN_GRACE = 20.0
 STOP_ASKED_EVERY = 1.0
 RESTART_PATIENCE = 20.0
-FAILURES = frozenset(
-    {
-        StopReason.MODEL_FAILED,
-        StopReason.SIGN_IN_FAILED,
-        StopReason.BROWSER_LOST,
-        StopReason.TARGET_DOWN,
-        StopReason.CRASHED,
-    }
-)
-
 log = structlog.get_logger()
 
 
@@ -63,8 +55,9 @@ async def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CrewRun:
-    """One segment of a run. `model` gives each role its reasoner (the same one is closed once); `folder` gets the
-    artefacts; `deadline` is on `clock`, in seconds: roles stop at their next turn boundary after it."""
+    """One segment of a run. `model` gives each role its reasoner, which is told to close when the role is over;
+    `folder` gets the artefacts; `deadline` is on `clock`, in seconds: roles stop at their next turn boundary after it.
+    """
 
     charter: Charter
     profile: Profile
@@ -129,21 +122,19 @@ class Crew:
         self._playwright: Playwright | None = None
         self._shared: Launched | None = None
         self._stop_heard = False
+        # One for all roles, so that their requests begin with the same text, which providers then cache once.
+        self._fence = secrets.token_hex(4)
 
     async def work(self) -> RunOutcome:
         waiting = [role for role in self._roles if not self._stopped(role)]
         models = {role.name: self._run.model(role) for role in waiting}
-        try:
-            async with self._browsers(), asyncio.TaskGroup() as group:
-                proving = group.create_task(self._prover.run(), name="prover")
-                async with asyncio.TaskGroup() as exploring:
-                    for index, role in enumerate(waiting):
-                        task = self._explore(role, models[role.name], index * STAGGER)
-                        exploring.create_task(task, name=f"role-{role.name}")
-                await self._drain(proving)
-        finally:
-            for model in {id(model): model for model in models.values()}.values():
-                await model.close()
+        async with self._browsers(), asyncio.TaskGroup() as group:
+            proving = group.create_task(self._prover.run(), name="prover")
+            async with asyncio.TaskGroup() as exploring:
+                for index, role in enumerate(waiting):
+                    task = self._explore(role, models[role.name], index * STAGGER)
+                    exploring.create_task(task, name=f"role-{role.name}")
+            await self._drain(proving)
         return await self._conclude()
 
     @asynccontextmanager
@@ -201,6 +192,8 @@ class Crew:
         except Exception as error:
             log.exception("role crashed", role=role.name)
             stop = Stop(StopReason.CRASHED, f"{type(error).__name__}: {error}"[:300])
+        finally:
+            await model.close()
         if stop is not None:
             used = self._logbook.ledger.roles.get(role.name)
             detail = self._secrets.mask(stop.detail)
@@ -209,14 +202,19 @@ class Crew:
 
     async def _session(self, role: Role, model: Model) -> Stop | None:
         run, profile = self._run, self._run.profile
-        work = Assignment(run.charter, profile, role, model, self._logbook, self._paused, run.stop)
+        work = Assignment(run.charter, profile, role, model, self._logbook, self._fence, self._paused, run.stop)
         options = BrowserOptions(
-            role, profile, require_browser(run.environ), run.folder / "browsers", shared=self._shared
+            role,
+            profile,
+            require_browser(run.environ),
+            run.folder / "browsers",
+            shared=self._shared,
+            pictures=model.vision,
         )
         async with AsyncExitStack() as stack:
             browser = await stack.enter_async_context(open_browser(options))
-            secrets = Secrets(dict(profile.secrets), allowed_origins(profile.url, profile.allowed_origins))
-            others = [McpSurface(spec, options.folder, secrets, run.environ) for spec in profile.servers]
+            kept = Secrets(dict(profile.secrets), allowed_origins(profile.url, profile.allowed_origins))
+            others = [McpSurface(spec, options.folder, kept, run.environ) for spec in profile.servers]
             for surface in others:
                 stack.push_async_callback(surface.close)
             return await Session(work, browser, Router((browser, *others), profile)).run()

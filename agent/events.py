@@ -60,6 +60,10 @@ class TurnEnded(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ModelReplied(Payload):
+    """`text` is what was said, else why there is nothing to use. Of one turn only the last reply leads to its calls;
+    those before it could not be used and were asked for again. `price` is in US dollars, None where none is known;
+    `waited` in seconds, `faults` are the tries that failed on the way."""
+
     kind: ClassVar[str] = "model_replied"
     outcome: str = ""
     text: str = ""
@@ -67,7 +71,24 @@ class ModelReplied(Payload):
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+    reasoning_tokens: int = 0
     seconds: float = 0.0
+    price: float | None = None
+    waited: float = 0.0
+    faults: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWaited(Payload):
+    """A wait for the provider that led to no reply. `end` is cool_down (the tries of a call ran out), given_up (the
+    segment or the run ended meanwhile) or failed (what came then, no other try could mend)."""
+
+    kind: ClassVar[str] = "model_waited"
+    end: str = ""
+    waited: float = 0.0
+    faults: tuple[str, ...] = ()
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +204,7 @@ class BlockerMet(Payload):
 
 @dataclass(frozen=True, slots=True)
 class RoleStopped(Payload):
-    """`reason` is one word of agent.session.StopReason; `detail` one sentence for people."""
+    """`reason` is one word of agent.stopping.StopReason; `detail` one sentence for people."""
 
     kind: ClassVar[str] = "role_stopped"
     reason: str = ""
@@ -207,6 +228,7 @@ KINDS: dict[str, type[Payload]] = {
         RoleStarted,
         TurnEnded,
         ModelReplied,
+        ModelWaited,
         ToolStarted,
         ToolFinished,
         AlarmRaised,

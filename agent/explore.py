@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from agent.book import MemoryBook
-from agent.charter import Charter, Profile, Role
+from agent.charter import Charter, Profile
 from agent.crew import CrewRun, RunOutcome, run_crew
+from agent.effort import spent
 from agent.errors import BadInput
 from agent.events import Event
 from agent.evidence.finding import Finding, FixVerdict, finding_from_json
 from agent.evidence.instance import read_build
 from agent.evidence.proof import recheck
 from agent.journal import FileJournal
-from agent.llm.choose import LlmSettings, choose_model
+from agent.llm import costs
+from agent.llm.choose import LlmSettings
+from agent.llm.models import Metering, Models
+from agent.llm.spending import Account, MemoryDay
 from agent.profile import chosen_roles, load_profile
 from agent.prover import ProofRoom, Workshop
 from agent.report import RunSummary, summary, write_report
@@ -61,15 +65,16 @@ async def explore(options: ExploreOptions, listen: Callable[[Event], None] | Non
     """A whole run, or the rest of one. Raises BadInput before anything was started."""
     profile = load_profile(options.apps, options.slug, options.environ, options.url)
     charter = read_charter(options, profile)
-    chosen_roles(profile, charter)
+    roles = chosen_roles(profile, charter)
     folder = _folder(options, profile)
     journal = FileJournal(folder / "journal.jsonl")
-    # One reasoner serves all roles: the scout keeps what it knows of each role apart.
-    model = choose_model(options.llm)
+    day = MemoryDay(costs.spent_today(options.out, profile.slug, datetime.now(UTC).date()))
+    account = Account(profile.budgets, day, spent(await journal.read()))
+    models = Models(options.llm, profile, Metering(folder.name, account, costs.CostLog(folder / costs.FILE)))
     run = CrewRun(
         charter=charter,
         profile=profile,
-        model=lambda role: _model_of(role, options.llm, model),
+        model=models.of,
         journal=journal,
         book=MemoryBook(),
         folder=folder,
@@ -77,13 +82,15 @@ async def explore(options: ExploreOptions, listen: Callable[[Event], None] | Non
         listen=listen,
     )
     try:
+        models.require(roles)
+        await models.reach()
         outcome = await run_crew(run)
     except BadInput:
         with suppress(OSError):  # nothing was started, so nothing is left behind
             folder.rmdir()
         raise
     finally:
-        await model.close()
+        await models.close()
     events = await journal.read()
     write_report(folder, charter, profile, events)
     return Explored(outcome, folder, summary(events))
@@ -178,7 +185,3 @@ def _folder(options: ExploreOptions, profile: Profile) -> Path:
     if not (options.resume / "journal.jsonl").is_file():
         raise BadInput(f"{options.resume} holds no journal.jsonl; name the folder of a run that was cut off.")
     return options.resume
-
-
-def _model_of(role: Role, settings: LlmSettings, shared: Any) -> Any:
-    return choose_model(replace(settings, model=role.model)) if role.model and settings.provider != "scout" else shared

@@ -1,73 +1,52 @@
 """One role's exploration: ask the model, make its calls, hear the alarms, write the turn down, decide whether to stop.
 
 Reads as policy. A turn boundary is the only place where a session stops or is resumed: everything of a turn is
-journalled in one piece at its end. What a turn means is worked out in turn.py.
+journalled in one piece at its end. How a usable reply is got is asking.py's, what a turn means is turn.py's.
 """
 
-import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from agent import events as ev
 from agent import observation, routes
+from agent.asking import Asked, Asking, OutOfBudget, Unanswered, replied
 from agent.assignment import Assignment
 from agent.budget import Budget
 from agent.conversation import Conversation
-from agent.host_tools import HostTools, specs
-from agent.llm.base import ModelReply, ModelRequest, Situation
-from agent.llm.errors import ModelFailure
+from agent.host_specs import TOOLS, specs
+from agent.host_tools import HostTools
+from agent.llm.base import Message, ModelReply, ModelRequest, Situation
 from agent.progress import Progress
 from agent.states import state_key
+from agent.stopping import Stop, StopReason
 from agent.target import unreachable
 from agent.tools.browser import BrowserSurface
 from agent.tools.router import Router
 from agent.tools.surface import PageView, ToolCall, ToolResult, ToolSpec
 from agent.turn import Turn, TurnMaker
 
-BAD_REPLIES = 3
 DOWN_TURNS = 2
 PATIENCE = 20.0
-ADVICE = {
-    "said": "Answer with tool calls only; call finish when you are done.",
-    "malformed": "That call could not be read. Answer with one well-formed tool call.",
-    "truncated": "That answer was cut off. Answer with one short tool call.",
-    "empty": "That answer was empty. Answer with a tool call.",
-    "blocked": "That answer was withheld by the provider. Go on with another part of the application.",
-}
 
 
-class StopReason(StrEnum):
-    """Why a role ended; the closed list that journal, report and texts share."""
-
-    BUDGET = "budget"
-    FINISHED = "finished"
-    STALLED = "stalled"
-    STOP_REQUESTED = "stop_requested"
-    MODEL_FAILED = "model_failed"
-    SIGN_IN_FAILED = "sign_in_failed"
-    BROWSER_LOST = "browser_lost"
-    TARGET_DOWN = "target_down"
-    CRASHED = "crashed"
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """`detail` is one sentence for people."""
-
-    reason: StopReason
-    detail: str
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Session:
-    """`router` holds the MCP tools, `browser` is the one of its surfaces that shows the page."""
+    """`router` holds the MCP tools, `browser` is the one of its surfaces that shows the page. `clock` tells the time
+    in UTC, for the role to know."""
 
-    def __init__(self, work: Assignment, browser: BrowserSurface, router: Router):
+    def __init__(
+        self, work: Assignment, browser: BrowserSurface, router: Router, clock: Callable[[], datetime] = utc_now
+    ):
         self._work = work
         self._browser = browser
         self._router = router
-        self._fence = secrets.token_hex(4)
-        self._system = observation.system_prompt(work.role, work.profile, self._fence)
+        self._clock = clock
+        self._fence = work.fence
+        self._system = observation.system_prompt(work.profile, work.fence)
         ledger, events = work.logbook.ledger, work.logbook.events
         used = ledger.roles[work.role.name].iterations if work.role.name in ledger.roles else 0
         self._budget = Budget(work.role.iterations, used)
@@ -75,7 +54,7 @@ class Session:
         self._turns = TurnMaker(work, self._host, browser, router, self._fence)
         self._progress = Progress()
         self._last: tuple[ToolResult, ...] = ()
-        self._bad_replies = 0
+        self._heard = 0
         self._unreachable_turns = 0
 
     async def run(self) -> Stop | None:
@@ -89,13 +68,14 @@ class Session:
                 return Stop(StopReason.BUDGET, f"Used its {self._budget.total} turns.")
             if self._work.paused():
                 return None
-            try:
-                reply = await self._work.model.generate(self._request(view, tools))
-            except ModelFailure as failure:
-                return Stop(StopReason.MODEL_FAILED, str(failure))
-            self._budget = self._budget.spend()
-            turn = await self._take(reply, view)
-            await self._write_down(reply, turn)
+            asked = await self._ask(view, tools)
+            if isinstance(asked, Unanswered):
+                continue
+            if isinstance(asked, OutOfBudget):
+                return await self._close(asked.sentence, view)
+            if isinstance(asked, Stop):
+                return asked
+            turn = await self._take(asked, view)
             view = turn.view
             if stop := await self._reason_to_stop(turn):
                 return stop
@@ -116,15 +96,34 @@ class Session:
         if returned:
             await work.logbook.append_all(name, returned.payloads)
             view = returned.view
-        parts = [observation.opening(work.charter, work.profile, work.role), resumption]
-        parts.append(observation.arrival(self._turns.outline(view), self._fence))
-        self._talk = Conversation("\n\n".join(part for part in parts if part))
+        begun = observation.opening(work.charter, work.profile, work.role, self._clock())
+        opening = "\n\n".join(filter(None, (begun, resumption, *self._verdicts())))
+        self._talk = Conversation(opening, observation.arrival(self._turns.outline(view), self._fence))
+        self._asking = Asking(work, self._talk)
         self._progress = Progress().after(work.logbook.ledger, name)
         return view
 
-    def _request(self, view: PageView, tools: Sequence[ToolSpec]) -> ModelRequest:
-        work, iteration = self._work, self._budget.used + 1
-        tail = observation.tail(iteration, self._budget.remaining, self._host.untested(), self._progress.nudge())
+    async def _ask(self, view: PageView, tools: Sequence[ToolSpec]) -> Asked:
+        tail = observation.tail(
+            self._budget.used + 1, self._budget.remaining, self._host.untested(), self._progress.nudge()
+        )
+        return await self._asking.ask(self._request_of(view, tools), Message("user", tail))
+
+    async def _close(self, sentence: str, view: PageView) -> Stop:
+        """The one turn that a role gets when tokens or money are spent: to write down what it knows."""
+        self._budget = replace(self._budget, closing=True)
+        make = self._request_of(view, specs())
+        tail = Message("user", observation.closing(sentence, self._host.untested()))
+        asked = await self._asking.ask(lambda messages: replace(make(messages), closing=True), tail)
+        if isinstance(asked, ModelReply):
+            calls = tuple(call for call in asked.calls if call.tool in TOOLS)
+            turn = await self._take(replace(asked, calls=calls), view)
+            if turn.finished:
+                return Stop(StopReason.BUDGET, f"{sentence} {turn.finished}")
+        return Stop(StopReason.BUDGET, sentence)
+
+    def _request_of(self, view: PageView, tools: Sequence[ToolSpec]) -> Callable[[tuple[Message, ...]], ModelRequest]:
+        work = self._work
         situation = Situation(
             role=work.role.name,
             origin=work.profile.url,
@@ -132,58 +131,48 @@ class Session:
             view=view,
             ledger=work.logbook.ledger,
             last=self._last,
-            iteration=iteration,
+            iteration=self._budget.used + 1,
             remaining=self._budget.remaining,
             capabilities=work.role.capabilities,
             may_write=work.profile.may_write,
         )
-        return ModelRequest(self._system, self._talk.messages(tail), tuple(tools), situation)
+        return lambda messages: ModelRequest(self._system, messages, tuple(tools), situation)
 
     async def _take(self, reply: ModelReply, view: PageView) -> Turn:
-        """The calls of a reply made and answered, or advice where there are none."""
-        if reply.outcome != "called" or not reply.calls:
-            self._bad_replies += 1
-            outcome = reply.outcome if reply.outcome in ADVICE else "empty"
-            self._talk.add_repair(reply, ADVICE[outcome])
-            self._last = ()
-            return Turn(view)
-        self._bad_replies = 0
+        """The calls of a reply made, answered and written down."""
+        self._budget = self._budget.spend()
         # A provider may use an id twice; in the journal a call's id is unique within its role.
         calls = tuple(
             ToolCall(f"{self._budget.used}.{index}", call.tool, call.args) for index, call in enumerate(reply.calls, 1)
         )
         turn = await self._turns.make(calls, view, self._budget)
-        self._talk.add_turn(reply, turn.answers)
+        self._talk.add_turn(reply, self._with_verdicts(turn.answers), turn.results)
         self._last = turn.results_as(reply.calls)
+        ended = ev.TurnEnded(self._budget.used, state_key(turn.view), routes.path(turn.view.url))
+        await self._work.logbook.append_all(self._work.role.name, (replied(reply), *turn.payloads, ended))
+        self._progress = self._progress.after(self._work.logbook.ledger, self._work.role.name)
         return turn
 
-    async def _write_down(self, reply: ModelReply, turn: Turn) -> None:
-        name, usage, view = self._work.role.name, reply.usage, turn.view
-        replied = ev.ModelReplied(
-            outcome=reply.outcome,
-            text=(reply.text or reply.detail)[:2000],
-            calls=tuple({"id": call.id, "tool": call.tool, "args": dict(call.args)} for call in reply.calls),
-            input_tokens=usage.input,
-            cached_tokens=usage.cached,
-            output_tokens=usage.output,
-            seconds=usage.seconds,
-        )
-        ended = ev.TurnEnded(self._budget.used, state_key(view), routes.path(view.url))
-        await self._work.logbook.append_all(name, (replied, *turn.payloads, ended))
-        self._progress = self._progress.after(self._work.logbook.ledger, name)
+    def _verdicts(self) -> tuple[str, ...]:
+        """What the proofs brought since the last time."""
+        events = self._work.logbook.events
+        since, self._heard = self._heard, len(events)
+        return self._host.news(events, since)
+
+    def _with_verdicts(self, answers: Sequence[str]) -> Sequence[str]:
+        """Said once, at the end of a turn's last answer, where it stays for good."""
+        return [*answers[:-1], "\n".join((answers[-1], *self._verdicts()))] if answers else answers
 
     async def _reason_to_stop(self, turn: Turn) -> Stop | None:
         if turn.finished is not None:
             return Stop(StopReason.FINISHED, turn.finished)
         if turn.lost:
             return Stop(StopReason.BROWSER_LOST, turn.lost)
-        if self._bad_replies >= BAD_REPLIES:
-            return Stop(StopReason.MODEL_FAILED, f"{BAD_REPLIES} replies in a row held no usable call.")
         if self._progress.stalled:
             return Stop(StopReason.STALLED, f"Nothing new for {self._progress.idle} turns.")
         self._unreachable_turns = self._unreachable_turns + 1 if turn.unreachable else 0
         if self._unreachable_turns >= DOWN_TURNS and (
-            problem := await unreachable(self._work.profile.url, patience=20)
+            problem := await unreachable(self._work.profile.url, patience=PATIENCE)
         ):
             return Stop(StopReason.TARGET_DOWN, problem)
         return None

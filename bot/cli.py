@@ -63,6 +63,19 @@ def replay(
 
 
 @app.command()
+def costs(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
+) -> None:
+    """Say what the model calls of all runs cost, by app, role, model and day."""
+    from bot.config import load_settings
+    from bot.costs import show_costs
+
+    result = show_costs(load_settings(os.environ).runs_dir, Console(stderr=as_json))
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))  # noqa: T201 - the command's own output
+
+
+@app.command()
 def worker(name: Annotated[Literal["events", "runs"], typer.Argument(help="Which queue to work on.")]) -> None:
     """Work on one queue: `events` talks to GitHub, `runs` explores and holds no GitHub credentials."""
     from bot.worker import run_worker
@@ -73,13 +86,17 @@ def worker(name: Annotated[Literal["events", "runs"], typer.Argument(help="Which
 @app.command()
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Install what is missing and can be installed.")] = False,
+    llm: Annotated[bool, typer.Option("--llm", help="Ask the configured model to call a tool; nothing else.")] = False,
 ) -> None:
     """Say what is missing on this machine, each with its remedy."""
     from bot import doctor as rooms
 
     console = Console()
     say = lambda line: console.print(line, highlight=False)  # noqa: E731 - one line, used twice
-    checks = asyncio.run(rooms.fix(os.environ, say) if fix else rooms.examine(os.environ))
+    if llm:
+        checks = asyncio.run(rooms.ask_model(os.environ))
+    else:
+        checks = asyncio.run(rooms.fix(os.environ, say) if fix else rooms.examine(os.environ))
     for check in checks:
         mark = "[green]ok     [/]" if check.ok else "[red]missing[/]" if check.needed else "[yellow]later  [/]"
         console.print(f"{mark} {check.name}: {check.detail}", highlight=False, soft_wrap=True)

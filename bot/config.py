@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr = SecretStr("")
     llm_model: str = ""
     llm_seed: int = 0
+    models: Path | None = None
+    """A file that overrides what agent/llm/models.json says of context, output and prices."""
 
     progress_seconds: float = Field(default=20, gt=0)
     segment_seconds: float = Field(default=600, gt=0)

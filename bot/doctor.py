@@ -16,10 +16,10 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
 from agent.errors import BadInput
-from agent.llm.choose import choose_model
+from agent.llm.models import check_settings
 from agent.tools.chromium import find_browser, launch
 from bot.config import Settings, load_settings
-from bot.exploring import llm_settings
+from bot.reasoner import llm_settings
 from bot.redis import find_redis
 
 INSTALL_SECONDS = 600
@@ -97,10 +97,29 @@ async def _check_reasoner(settings: Settings) -> Check:
     if settings.llm == "scout":
         return Check("reasoner", True, "scout, the built-in explorer (needs no key)")
     try:
-        await choose_model(llm_settings(settings)).close()
+        name = await check_settings(llm_settings(settings))
     except BadInput as error:
         return Check("reasoner", False, str(error), "Or set CHARTERBOT_LLM=scout, which needs no model and no key.")
-    return Check("reasoner", True, f"{settings.llm}, model {settings.llm_model}")
+    return Check("reasoner", True, f"{settings.llm}, model {name}; `charterbot doctor --llm` asks it")
+
+
+async def ask_model(environ: Mapping[str, str]) -> list[Check]:
+    """`doctor --llm`: one round trip with the configured model."""
+    from agent.llm.probe import probe
+
+    try:
+        settings = load_settings(environ)
+    except BadInput as error:
+        return [Check("settings", False, str(error), "Correct the variable or the line in .env.")]
+    if settings.llm == "scout":
+        hint = "Set CHARTERBOT_LLM to gemini or openai to have a model asked."
+        return [Check("model", True, f"scout, the built-in explorer, needs no model. {hint}")]
+    found = await probe(llm_settings(settings))
+    checks = [Check("model", True, f"{settings.llm}, {found.model}: {line}") for line in found.said]
+    if found.problem:
+        remedy = "Or set CHARTERBOT_LLM=scout, which needs no model and no key."
+        checks.append(Check("model", False, found.problem, remedy))
+    return checks
 
 
 def _check_app(settings: Settings) -> Check:

@@ -6,4 +6,11 @@ from bot.config import Settings
 
 def llm_settings(settings: Settings) -> LlmSettings:
     key = settings.llm_api_key.get_secret_value()
-    return LlmSettings(settings.llm, settings.llm_base_url, key, settings.llm_model, settings.llm_seed)
+    return LlmSettings(
+        provider=settings.llm,
+        base_url=settings.llm_base_url,
+        api_key=key,
+        model=settings.llm_model,
+        seed=settings.llm_seed,
+        models_file=settings.models,
+    )

@@ -8,7 +8,7 @@ import asyncio
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,16 +20,19 @@ from arq.worker import Function, func
 from playwright.async_api import Error as PlaywrightError
 
 from agent.book import FindingBook, MemoryBook
-from agent.charter import Profile, Role
+from agent.charter import Profile
 from agent.crew import CrewRun, RunOutcome, run_crew
+from agent.effort import spent
 from agent.errors import BadInput
 from agent.evidence.finding import Finding, FixVerdict
 from agent.evidence.proof import recheck
 from agent.explore import run_folder
 from agent.journal import JournalDown, LeaseLost
-from agent.llm.base import Model
-from agent.llm.choose import choose_model
-from agent.profile import load_profile
+from agent.llm import costs
+from agent.llm.governor import Bucket
+from agent.llm.models import Metering, Models
+from agent.llm.spending import Account
+from agent.profile import chosen_roles, load_profile
 from agent.prover import ProofRoom, Workshop
 from agent.report import write_report
 from bot import sweeps
@@ -44,6 +47,7 @@ from bot.store import findings, leases, revalidations, runs
 from bot.store.database import UNAVAILABLE
 from bot.store.leases import Lease
 from bot.store.runs import Run
+from bot.store.spend import SpendDay
 
 EVERY_FIVE = set(range(0, 60, 5))
 ENDING = timedelta(minutes=7)
@@ -125,7 +129,6 @@ async def _explore(context: Context, run: Run, lease: Lease) -> RunOutcome:
     if run.stop_requested and run.state == RunState.QUEUED:
         return RunOutcome("stopped", "Stopped on request before it began.")
     profile = _profile(settings, f"{run.charter.app}/{run.charter.profile}", environ)
-    model = choose_model(llm_settings(settings))
     folder = Path(run.folder) if run.folder else run_folder(settings.runs_dir, profile, run.id, run.created_at)
     with leases.for_the_agent():
         async with context.db.begin() as tx:
@@ -140,10 +143,13 @@ async def _explore(context: Context, run: Run, lease: Lease) -> RunOutcome:
         return latest is not None and latest.stop_requested
 
     journal = runs.journal(context.db, lease)
+    account = Account(profile.budgets, SpendDay(context.db, profile.slug, run.id), spent(await journal.read()))
+    metering = Metering(run.id, account, costs.CostLog(folder / costs.FILE), _buckets(context, profile))
+    models = Models(llm_settings(settings), profile, metering)
     crew = CrewRun(
         charter=run.charter,
         profile=profile,
-        model=lambda role: _model_of(role, settings, model),
+        model=models.of,
         journal=journal,
         book=FilingBook(findings.book(context.db, run, lease), context.queue),
         folder=folder,
@@ -154,9 +160,12 @@ async def _explore(context: Context, run: Run, lease: Lease) -> RunOutcome:
         clock=lambda: math.inf if context.stopping.is_set() else time.monotonic(),
     )
     try:
+        models.require(chosen_roles(profile, run.charter))
+        if run.state == RunState.QUEUED:  # later on an outage is waited for
+            await models.reach()
         outcome = await run_crew(crew)
     finally:
-        await model.close()
+        await models.close()
     if outcome.state == "unfinished":
         return outcome
     events = await journal.read()
@@ -246,10 +255,10 @@ def explorer_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in PRIVATE}
 
 
-def _model_of(role: Role, settings: Settings, shared: Model) -> Model:
-    """One reasoner for all roles, unless a role names a model of its own."""
-    own = role.model and settings.llm != "scout"
-    return choose_model(replace(llm_settings(settings), model=role.model)) if own else shared
+def _buckets(context: Context, profile: Profile) -> Callable[[str], Bucket] | None:
+    """The token buckets that all workers share, where there is a Redis."""
+    shared = context.buckets
+    return (lambda key: shared.bucket(key, profile.pace)) if shared else None
 
 
 def _profile(settings: Settings, slug: str, environ: Mapping[str, str]) -> Profile:

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from agent.errors import BadInput
 from bot import queue
+from bot.buckets import RedisBuckets
 from bot.config import CREDENTIALS, Settings, load_settings, read_private_key
 from bot.context import Context
 from bot.errors import BadCredentials, GitHubFailure, Gone
@@ -61,9 +62,13 @@ async def _opened(name: Name, settings: Settings, connection: RedisSettings) -> 
     github = await _github(settings) if name == "events" else None
     db = await open_database(settings)
     kicks = Queue(connection)
+    # Not the patient client: a role that waits for a token is better off with the bucket of its own process.
+    shared = queue.connect(redis_settings(redis_url(settings), patient=False))
+    buckets = RedisBuckets(shared) if name == "runs" else None
     try:
-        yield Context(db, settings, kicks, github=github)
+        yield Context(db, settings, kicks, github=github, buckets=buckets)
     finally:
+        await shared.aclose(close_connection_pool=True)
         await kicks.close()
         await db.close()
         if github is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from agent.ledger import Ledger, fold
-from agent.llm.choose import choose_model
+from agent.llm.models import check_settings
 from bot.config import load_settings
 from bot.reasoner import llm_settings
 from bot.store import deliveries
@@ -47,7 +47,7 @@ async def play(wish: Wish, console: Console) -> dict[str, Any]:
     if performance:
         # Ctrl-C is asyncio's own; a plain kill must stop the children as well.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, performance.cancel)
-    await choose_model(llm_settings(load_settings({**os.environ, "CHARTERBOT_LLM": wish.llm}))).close()
+    await check_settings(llm_settings(load_settings({**os.environ, "CHARTERBOT_LLM": wish.llm})))
     with Teller(console) as teller:
         teller.say("Starting Redis, the local GitHub, Clubhouse, the web process and two workers …")
         async with MemoryWatch() as memory, open_stack(wish.folder, "none" if wish.twin else "all", wish.llm) as stack:

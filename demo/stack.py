@@ -37,6 +37,7 @@ DEFECTS_FILE = "deploy/defects.txt"
 FORM_FILE = ".github/ISSUE_TEMPLATE/test-charter.yml"
 APP_ID = 4711
 READY_SECONDS = 40
+FOR_RUNS = ("CHARTERBOT_LLM", "CHARTERBOT_MODELS", "CHARTERBOT_BROWSER")
 # What a person waits for on this machine may be quicker than GitHub's limits allow elsewhere.
 PROGRESS_SECONDS = 3
 
@@ -133,7 +134,7 @@ def _shared_settings(environ: Mapping[str, str], database: str, redis: str, targ
     kept = {
         name: value
         for name, value in environ.items()
-        if not name.startswith("CHARTERBOT_") or name.startswith(("CHARTERBOT_LLM", "CHARTERBOT_BROWSER"))
+        if not name.startswith("CHARTERBOT_") or name.startswith(FOR_RUNS)
     }
     return {
         **kept,

@@ -51,6 +51,9 @@ class Situation:
     may_write: bool = True
 
 
+NOWHERE = Situation("", "", "/", None, Ledger(), (), 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
     """`system` and `tools` are stable within a run; `messages` end with the newest observation.
@@ -62,7 +65,7 @@ class ModelRequest:
     system: str
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...]
-    situation: Situation | None = None
+    situation: Situation = NOWHERE
     force: bool = False
     temperature: float | None = None
     closing: bool = False
@@ -112,8 +115,8 @@ class ModelReply:
     price: float | None = None
 
 
-class Model(Protocol):
-    """An adapter makes one try per `generate`; `governed.GovernedModel` makes it safe for a run."""
+class Adapter(Protocol):
+    """One model of one provider. Makes one try per `generate`."""
 
     name: str
 
@@ -122,3 +125,12 @@ class Model(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Model(Adapter, Protocol):
+    """What a role asks: an adapter made safe for a run (`governed.GovernedModel`), or a reasoner that is code.
+
+    `vision`: it can look at the images of tools' answers. `close` says that the role is over.
+    """
+
+    vision: bool

@@ -63,7 +63,8 @@ class Page(BaseHTTPRequestHandler):
                 self._search(query.get("q", ""))
             case "/help":
                 script = "<script>window.missing.call();</script>" if "help" in self.site.faults else ""
-                self._page("Help", f"<p>Ask at the desk.</p>{script}")
+                told = "Come back later." if "desk" in self.site.faults else "Ask at the desk."
+                self._page("Help", f"<p>{told}</p>{script}")
             case "/terms":
                 self._page("Terms", HOVER, 404 if "terms" in self.site.faults else 200)
             case _:
@@ -86,7 +87,8 @@ class Page(BaseHTTPRequestHandler):
                 if "items" in self.site.faults and len(form.get("name", "")) > 40:
                     self._page("Error", "<p>Something broke.</p>", 500)
                     return
-                self.site.items.append(form.get("name", ""))
+                if "lost" not in self.site.faults:
+                    self.site.items.append(form.get("name", ""))
                 self._move("/items")
             case _:
                 self._page("Not found", "<p>There is nothing here.</p>", 404)

@@ -13,11 +13,11 @@ Step = Callable[[ModelRequest], Sequence[tuple[str, dict[str, Any]]]]
 
 class ScriptedModel:
     name = "script"
+    vision = False
 
     def __init__(self, *steps: Step | ModelReply):
         self._steps = list(steps)
         self.requests: list[ModelRequest] = []
-        self.closed = 0
 
     async def generate(self, request: ModelRequest) -> ModelReply:
         self.requests.append(request)
@@ -29,7 +29,7 @@ class ScriptedModel:
         return ModelReply("called", "", calls, Usage(input=10, output=2))
 
     async def close(self) -> None:
-        self.closed += 1
+        pass
 
     @property
     def left_over(self) -> int:
@@ -63,6 +63,11 @@ def fill(name: str, text: str) -> Step:
 def both(*steps: Step) -> Step:
     """Several calls in one reply."""
     return lambda request: [call for step in steps for call in step(request)]
+
+
+def check(subject: str, predicate: str, expected: str = "", **args: Any) -> Step:
+    args = {"because": "consistency", "reason": "It was said so.", **args}
+    return tool("check", subject=subject, predicate=predicate, expected=expected, **args)
 
 
 def look() -> Step:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from scripted_model import ScriptedModel, finish, go
+from scripted_model import ScriptedModel, both, check, click, fill, finish, go, tool
 
 from agent.crew import run_crew
 from agent.errors import BadInput
@@ -42,6 +42,44 @@ async def test_a_finding_is_replayed_from_the_report_until_it_is_fixed(apps, sta
     apps.save()
     with pytest.raises(BadInput, match=rf'read-only, and replaying on {mended.url} may write .* set "allow_writes"'):
         await replay_file(findings, apps.root, apps.environ, mended.url)
+
+
+async def test_what_is_false_only_because_a_write_was_lost_is_proven_with_the_write(apps, start_site, scene):
+    """Opened anew by somebody who wrote nothing, the page lacks the item on a sound application as well."""
+    apps.settings["replays"] = 1
+    site = start_site("lost,desk")
+    run = scene(site.url)
+    model = ScriptedModel(
+        go("/items"),
+        both(fill("Name", "Ball & net, 20 %"), click("button", "Add item")),
+        both(
+            go("/items"),
+            check('get_by_text("Ball & net")', "visible", reason="What was added is listed."),
+            check('get_by_role("listitem").first', "visible", reason="Something is listed."),
+            check('get_by_role("listitem").last', "visible", about="page", reason="The shop is never empty."),
+        ),
+        both(*(tool("report_finding", claim=number, title=f"Nothing is listed {number}") for number in (1, 2, 3))),
+        go("/search"),
+        both(go("/help"), check('get_by_text("Ask at the desk.")', "visible", reason="The help says where to ask.")),
+        both(tool("report_finding", claim=4, title="The help says nothing"), finish()),
+        finish(),
+    )
+    await run_crew(run.run(model))
+    write_report(run.folder, run.charter, run.profile, await run.journal().read())
+
+    stories = {finding.title: [step.words for step in finding.repro.steps] for finding in run.book.findings}
+    written = ["Open /items", 'Fill textbox "Name" with "Ball & net, 20 %"', 'Click button "Add item"', "Open /items"]
+    assert stories == {
+        "Nothing is listed 1": written,
+        "Nothing is listed 2": written,
+        "Nothing is listed 3": ["Open /items"],
+        "The help says nothing": ["Open /help"],
+    }
+    mended = start_site("clean")
+    findings = {finding.title: finding for finding in run.book.findings}
+    for title in ("Nothing is listed 1", "Nothing is listed 2", "The help says nothing"):
+        verdict = await replay_file(findings[title], apps.root, apps.environ, mended.url)
+        assert (verdict.kind, verdict.hits) == ("FIXED", 0), title
 
 
 async def test_a_charter_that_cannot_be_used_is_named_and_leaves_nothing_behind(apps, tmp_path):
