@@ -12,11 +12,12 @@ from agent import events as ev
 from agent import observation, routes
 from agent.assignment import Assignment
 from agent.budget import Budget
-from agent.evidence import claims, fingerprint, oracles, repro
+from agent.evidence import claims, fingerprint, oracles, repro, story
 from agent.evidence.finding import Alarm, Claim, Repro, Severity, Step, Suspicion, to_json
-from agent.host_tools import TOOLS, Checked, HostTools, Moment
+from agent.host_specs import TOOLS
+from agent.host_tools import Handed, HostTools, Moment
 from agent.states import state_key
-from agent.suspicions import worth_proving
+from agent.suspicions import earlier, worth_proving
 from agent.tools.aria import parse
 from agent.tools.aria_text import outline
 from agent.tools.browser import BrowserSurface
@@ -41,7 +42,11 @@ class Turn:
 
     @property
     def unreachable(self) -> bool:
-        return self.view.url.startswith("chrome-error:") or any("net::ERR_CONNECTION" in r.text for r in self.results)
+        return self.view.url.startswith("chrome-error:") or any("net::ERR_CONNECTION" in r.told for r in self.results)
+
+    def suspects(self, fingerprint: str) -> bool:
+        """This very turn has handed it to the proof."""
+        return any(isinstance(p, ev.FindingSuspected) and p.fingerprint == fingerprint for p in self.payloads)
 
     def results_as(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
         """The results under the ids that the model gave its calls."""
@@ -100,7 +105,7 @@ class TurnMaker:
             turn.results.append(result)
             turn.view = result.after or turn.view
             if result.status == "lost" and result.before is not None:
-                turn.lost = result.text
+                turn.lost = result.told
             self._listen(result, call.tool in writing)
             finished = self._finished(call, result, call.tool in writing)
             turn.payloads += [finished, *(ev.BlockerMet(r.what, r.how, r.overcome) for r in result.recoveries)]
@@ -120,7 +125,7 @@ class TurnMaker:
             tool=call.tool,
             args=dict(call.args),
             status=result.status,
-            text=result.text[:JOURNALLED_TEXT],
+            text=result.told[:JOURNALLED_TEXT],
             writes=writes,
             url_before=before.url if before else "",
             url_after=after.url if after else "",
@@ -132,16 +137,16 @@ class TurnMaker:
             seconds=round(result.seconds, 3),
         )
 
-    def _alarms(self, done: ev.ToolFinished, result: ToolResult, turn: Turn) -> list[tuple[int, Alarm]]:
+    def _alarms(self, done: ev.ToolFinished, result: ToolResult, turn: Turn) -> list[tuple[str, Alarm]]:
         """What the host hears in a call, each cause once; new ones become suspicions."""
         words = done.steps[-1]["words"] if done.steps else ""
         link = done.tool == "browser_click" and result.target is not None and result.target.role == "link"
-        numbered: list[tuple[int, Alarm]] = []
+        named: list[tuple[str, Alarm]] = []
         scope = oracles.Scope(self._origins, words, link)
         for alarm, also in oracles.lead(oracles.scan(result.signals, scope)):
             mark = fingerprint.of_alarm(alarm)
             turn.payloads.append(ev.AlarmRaised(mark.value, {**asdict(alarm), "type": "alarm"}))
-            numbered.append((self._host.add_alarm(alarm), alarm))
+            named.append((self._host.add_alarm(mark.value, alarm), alarm))
             suspicion = Suspicion(
                 fingerprint=mark,
                 title=oracles.title(alarm),
@@ -154,14 +159,14 @@ class TurnMaker:
                 also=also,
             )
             self._suspect(suspicion, turn)
-        return numbered
+        return named
 
     def _candidates(self, turn: Turn, call_id: str, oracle: Alarm | Claim) -> tuple[Repro, ...]:
         """From the journal so far and this turn, which is journalled only at its end."""
         now, seq = datetime.now(UTC), self._logbook.ledger.seq
         fresh = (ev.Event(seq + n, now, self._role, payload) for n, payload in enumerate(turn.payloads, 1))
         events, viewport = (*self._logbook.events, *fresh), self._profile.viewport
-        found = repro.candidates(events, self._role, call_id, oracle, viewport)
+        found = story.candidates(events, self._role, call_id, oracle, viewport)
         if found or not isinstance(oracle, Alarm) or routes.origin(oracle.page_url) not in self._origins:
             return found
         # The call left no steps (it only looked, or its element had no name): the page's address is worth a try.
@@ -169,40 +174,55 @@ class TurnMaker:
         opened = Step(self._role, "goto", value=path, words=f"Open {path}", lands=routes.template(path))
         return (Repro((opened,), 0, oracle, viewport),)
 
-    def _suspect(self, suspicion: Suspicion, turn: Turn) -> None:
+    def _suspect(self, suspicion: Suspicion, turn: Turn) -> bool:
+        """False when there is nothing to prove that was not proved, or is being proved, before."""
         key = suspicion.fingerprint.value
-        in_turn = any(isinstance(p, ev.FindingSuspected) and p.fingerprint == key for p in turn.payloads)
-        if not in_turn and worth_proving(self._logbook.ledger, suspicion):
-            turn.payloads.append(ev.FindingSuspected(key, suspicion.title, to_json(suspicion)))
+        before = earlier(self._logbook.events, key)
+        if turn.suspects(key) or not worth_proving(self._logbook.ledger, suspicion, before):
+            return False
+        turn.payloads.append(ev.FindingSuspected(key, suspicion.title, to_json(suspicion)))
+        return True
 
     async def _ask_host(self, call: ToolCall, turn: Turn, budget: Budget) -> None:
         moment = Moment(budget, turn.view.url, self._trigger, self._evaluate)
         answer = await self._host.perform(call, moment)
         turn.payloads += answer.payloads
-        turn.results.append(ToolResult(call.id, "ok" if answer.ok else "tool_error", answer.text))
-        turn.answers.append(answer.text)
+        text = self._hand_over(answer.handed, turn) if answer.handed else answer.text
+        turn.results.append(ToolResult(call.id, "ok" if answer.ok else "tool_error", text))
+        turn.answers.append(observation.answered(text, answer.quoted, self._fence))
         turn.finished = answer.finished or turn.finished
-        if answer.suspected:
-            self._suspect(self._of_claim(*answer.suspected, turn), turn)
         if call.tool == "check":  # some claims reload the page
             turn.view = await self._browser.view()
 
-    def _of_claim(self, checked: Checked, title: str, turn: Turn) -> Suspicion:
+    def _hand_over(self, handed: Handed, turn: Turn) -> str:
+        """Queues a failed claim for its proof, or says what has become of it."""
+        suspicion = self._of_claim(handed, turn)
+        key, number = suspicion.fingerprint.value, handed.number
+        self._host.hand_over(key, number)
+        if self._suspect(suspicion, turn):
+            return observation.taken(number)
+        last = "" if turn.suspects(key) else self._host.standing(self._logbook.events, key)
+        return last or observation.waiting(number)
+
+    def _of_claim(self, handed: Handed, turn: Turn) -> Suspicion:
+        checked = handed.checked
         mark = fingerprint.of_claim(checked.claim, checked.url)
         return Suspicion(
             fingerprint=mark,
-            title=title,
+            title=handed.title,
             severity=SEVERITY[checked.claim.because],
             role=self._role,
             oracle=checked.claim,
             candidates=self._candidates(turn, checked.trigger, checked.claim),
             seq=self._logbook.ledger.seq,
             actual=checked.actual,
+            claim=handed.number,
+            detail=handed.detail,
         )
 
     async def _evaluate(self, claim: Claim) -> tuple[str, str]:
         try:
             result = await claims.evaluate(self._browser.page, self._browser.watch, claim, self._heard, self._origins)
         except claims.ClaimRefused as refusal:
-            return "inapplicable", str(refusal)
+            return "inapplicable", refusal.advice
         return result.outcome, result.actual

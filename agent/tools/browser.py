@@ -14,33 +14,39 @@ from typing import Any
 from playwright.async_api import BrowserContext, Error, Page
 
 from agent.tools import overlay
-from agent.tools.answers import Answer, blocker, browser_died
-from agent.tools.aria import parse
+from agent.tools.answers import Answer, blocker, browser_died, shorten
+from agent.tools.aria import find, parse
 from agent.tools.aria_text import refs
-from agent.tools.browser_text import Sight, call_text
+from agent.tools.browser_text import Sight, call_text, error_lines, place
 from agent.tools.browser_tools import (
     ACTING,
     ALLOWED,
     DEFAULT_SECONDS,
+    PICTURE,
     SECONDS,
     STILL,
     Unusable,
     clean,
     specs,
+    stale,
     target_refs,
 )
 from agent.tools.egress import Forbidden, destination, leaves, origin_of
 from agent.tools.mcp import Gone, Hung
+from agent.tools.picture import take_picture
 from agent.tools.policy import decide
 from agent.tools.seat import BrowserOptions, Lost, Seat
 from agent.tools.secrets import SecretRefused
 from agent.tools.signin import SignInFailed
-from agent.tools.surface import PageView, Recovery, Signal, Target, ToolCall, ToolResult, ToolSpec
+from agent.tools.surface import Image, PageView, Recovery, Signal, Target, ToolCall, ToolResult, ToolSpec
 from agent.tools.targets import resolve
 from agent.tools.watch import Watch
 
 LOOK_SECONDS = 4.0
 TAB_MS = 3_000
+PICTURE_MS = 5_000
+KNOWN = 500
+DIALOG = "A dialog is open; answer it with browser_handle_dialog."
 INTERRUPTED = "interrupted by another navigation"
 OURS = "ERR_BLOCKED_BY_CLIENT"
 FENCED = re.compile(r"Failed to fetch|NetworkError|Network Error|Load failed")
@@ -74,6 +80,10 @@ class _Act:
             recoveries=self.recoveries,
         )
 
+    def refused(self, status: Any, notice: str) -> ToolResult:
+        """The call was not made."""
+        return replace(self.result(status, place(self.before), self.before), notice=notice)
+
 
 class _Refused(Exception):
     """The call is not made. `str(error)` is a sentence for the model."""
@@ -93,6 +103,7 @@ class BrowserSurface:
         self._tries: dict[tuple[int, str], int] = {}
         self._notice = ""
         self._lost = ""
+        self._known: frozenset[str] = frozenset()
 
     @property
     def page(self) -> Page:
@@ -107,17 +118,17 @@ class BrowserSurface:
         return self._seat.watch
 
     async def tools(self) -> tuple[ToolSpec, ...]:
-        return specs(self._seat.tools, self.name)
+        return specs(self._seat.tools, self.name, self._seat.options.pictures)
 
     async def call(self, call: ToolCall) -> ToolResult:
         started = time.monotonic()
         async with self._lock:
             result = await self._call(call)
             if self._notice:
-                result = replace(result, text=f"{self._notice}\n{result.text}")
+                result = replace(result, notice=f"{self._notice}\n{result.notice}".strip())
                 self._notice = ""
-        text = self._seat.secrets.mask(result.text)
-        return replace(result, text=text, seconds=time.monotonic() - started)
+        mask = self._seat.secrets.mask
+        return replace(result, text=mask(result.text), notice=mask(result.notice), seconds=time.monotonic() - started)
 
     async def view(self) -> PageView:
         """The page as it is now. A page that hangs is replaced; the next call's text then says so."""
@@ -140,37 +151,52 @@ class BrowserSurface:
             await self._admit(act)
             sent = self._with_secrets(act)
         except Unusable as error:
-            return act.result("tool_error", str(error), self._seen)
+            return act.refused("tool_error", str(error))
         except (_Refused, Forbidden, SecretRefused) as error:
-            return act.result("denied", str(error), self._seen)
+            return act.refused("denied", str(error))
         try:
+            if call.tool == PICTURE.name:
+                return await self._picture(act)
             answer = await self._perform(act, sent)
             return await self._observe(act, answer)
         except (Hung, Gone) as error:
             text = await self._revive(error)
             heard = self._heard()
-            status = "lost" if self._lost else "tool_error"
-            return act.result(status, f"{text}\n{self._brief(heard)}", self._seen, heard)
+            if self._lost:
+                return act.result("lost", text, self._seen, heard)
+            return replace(act.result("tool_error", self._brief(heard), self._seen, heard), notice=text)
 
     async def _admit(self, act: _Act) -> None:
         """Checks and completes the call. Raises Unusable, _Refused or Forbidden."""
         call, dialog = act.call, self._seen.dialog
-        if call.tool not in ALLOWED:
+        if call.tool not in ALLOWED or (call.tool == PICTURE.name and not self._seat.options.pictures):
             raise _Refused(f"{call.tool} is not available; the tools are {', '.join(sorted(ALLOWED))}.")
         act.args = clean(call.tool, call.args)
         if dialog and call.tool != "browser_handle_dialog":
-            raise Unusable(f"A dialog is open ({dialog}); answer it with browser_handle_dialog first.")
+            raise Unusable("A dialog is open; answer it with browser_handle_dialog first.")
         if call.tool == "browser_navigate":
             wanted = str(act.args.get("url", ""))
             act.args["url"] = destination(wanted, self._profile.url, self._profile.allowed_origins)
         tree = parse(self._seen.snapshot)
         act.targets = tuple([self._masked(await resolve(self.page, ref, tree)) for ref in target_refs(act.args)])
+        for ref, target in zip(target_refs(act.args), act.targets, strict=True):
+            if target is None and find(tree, ref) is None:
+                raise Unusable(stale(ref, refs(tree)))
         denial = decide(call, act.target, self._seen, self._profile)
         if denial:
-            raise _Refused(denial)
+            # The element's name is the page's word; which one it was, the model knows by its ref.
+            raise _Refused(denial.replace(f' "{act.target.name}"', "") if act.target else denial)
         href = act.target.href if act.target else ""
         if call.tool == "browser_click" and leaves(href, self._profile.url, self._profile.allowed_origins):
             raise _Refused(f"That link leaves the app for {origin_of(href) or 'another place'}; it was not followed.")
+
+    async def _picture(self, act: _Act) -> ToolResult:
+        try:
+            data = await take_picture(self.page, None, self._seat.secrets, PICTURE_MS)
+        except Error as error:
+            return act.result("tool_error", f"No picture could be taken: {shorten(str(error))}", self._seen)
+        result = act.result("ok", f"A picture of {self._seen.url}.", self._seen)
+        return replace(result, images=(Image("image/png", data),))
 
     def _with_secrets(self, act: _Act) -> dict[str, Any]:
         """The arguments with placeholders resolved, for typing only. Raises SecretRefused."""
@@ -231,8 +257,11 @@ class BrowserSurface:
             answer, act.recoveries = Answer(False), tuple(item for item in act.recoveries if item.overcome)
         heard = self._heard()
         self._remember(act, after, succeeded=tool in ACTING and not answer.is_error)
-        sight = Sight(act.before, after, heard, tabs, act.recoveries)
-        return act.result("tool_error" if answer.is_error else "ok", call_text(tool, answer, sight), after, heard)
+        wanted = str(act.args.get("text") or "") if tool == "browser_find" else ""
+        sight = Sight(act.before, after, heard, tabs, act.recoveries, self._known, wanted)
+        self._recall(heard)
+        result = act.result("tool_error" if answer.is_error else "ok", call_text(tool, answer, sight), after, heard)
+        return replace(result, notice=DIALOG if after.dialog else "")
 
     def _remember(self, act: _Act, after: PageView, *, succeeded: bool) -> None:
         if act.before.document != after.document:
@@ -331,8 +360,13 @@ class BrowserSurface:
         return f"{what} session lost: a new one was opened and signed in again."
 
     def _brief(self, heard: tuple[Signal, ...]) -> str:
-        sight = Sight(replace(self._seen, document=-1), self._seen, heard)
-        return "" if self._lost else call_text("", Answer(False), sight)
+        sight = Sight(replace(self._seen, document=-1), self._seen, heard, known=self._known)
+        self._recall(heard)
+        return call_text("", Answer(False), sight)
+
+    def _recall(self, heard: tuple[Signal, ...]) -> None:
+        if len(self._known) < KNOWN:
+            self._known |= error_lines(heard)
 
     async def start(self) -> None:
         """Opens the seat and looks around. Raises what Seat.open raises."""

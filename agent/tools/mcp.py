@@ -6,8 +6,10 @@ The SDK's client must be entered and left in one task, and Playwright's server r
 import asyncio
 import os
 import time
+from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from mcp_types import CallToolResult, TextContent, Tool
 
 from agent.charter import ServerSpec
 from agent.tools.secrets import Secrets
-from agent.tools.surface import ToolCall, ToolResult, ToolSpec
+from agent.tools.surface import Image, ToolCall, ToolResult, ToolSpec
 
 TIMED_OUT = -32001
 START_SECONDS = 20.0
@@ -25,6 +27,8 @@ CALL_SECONDS = 30.0
 RESTARTS = 3
 BACK_OFF = 0.5
 LONGEST = 12_000
+LARGEST_IMAGE = 4_000_000
+"""Characters of base64."""
 HIDDEN_PARAMETERS = frozenset({"element", "filename", "boxes", "isolatedContext", "_meta"})
 HIDDEN_KEYS = frozenset({"$schema", "additionalProperties"})
 
@@ -146,6 +150,16 @@ def text_of(result: CallToolResult) -> str:
     return "\n".join(part.text for part in result.content if part.type == "text")
 
 
+def images_of(result: CallToolResult) -> tuple[Image, ...]:
+    """The pictures of an answer; one that is too large or no base64 is left out."""
+    found = []
+    for part in result.content:
+        if part.type == "image" and len(part.data) <= LARGEST_IMAGE:
+            with suppress(ValueError):
+                found.append(Image(part.mime_type, b64decode(part.data, validate=True)))
+    return tuple(found)
+
+
 def trim_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema without what the model must not set or need not read."""
     return _trim(schema)
@@ -203,7 +217,7 @@ class McpSurface:
             return ToolResult(call.id, "denied", f"{self.name} has no tool {call.tool}.")
         async with self._lock:
             result = await self._call(call)
-        return ToolResult(result.call_id, result.status, self._fit(result.text), seconds=time.monotonic() - started)
+        return replace(result, text=self._fit(result.text), seconds=time.monotonic() - started)
 
     async def close(self) -> None:
         if self._wire is not None:
@@ -219,7 +233,8 @@ class McpSurface:
             return ToolResult(call.id, "tool_error", f"{self.name}: {error}; the effect of the call is unknown.")
         except Gone as error:
             return await self._restarted(call, error)
-        return ToolResult(call.id, "tool_error" if result.is_error else "ok", text_of(result))
+        status = "tool_error" if result.is_error else "ok"
+        return ToolResult(call.id, status, text_of(result), images=images_of(result))
 
     async def _restarted(self, call: ToolCall, error: Gone) -> ToolResult:
         while self._restarts < RESTARTS:

@@ -10,9 +10,12 @@ from agent.tools.secrets import Secrets
 TYPED = "fields => fields.map(field => String(field.value))"
 
 
-async def take_picture(page: Page, path: Path, secrets: Secrets, timeout_ms: float) -> None:
-    """A PNG of the viewport with password fields and shown secrets covered. Raises Playwright's Error."""
-    await page.screenshot(path=path, mask=await _covers(page, secrets), timeout=timeout_ms)
+async def take_picture(page: Page, path: Path | None, secrets: Secrets, timeout_ms: float) -> bytes:
+    """A PNG of the viewport with password fields and shown secrets covered, also written to `path` if there is one.
+
+    Raises Playwright's Error.
+    """
+    return await page.screenshot(path=path, mask=await _covers(page, secrets), timeout=timeout_ms)
 
 
 async def _covers(page: Page, secrets: Secrets) -> list[Locator]:

@@ -7,9 +7,11 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 
 from agent.charter import Profile
-from agent.tools.surface import Surface, ToolCall, ToolResult, ToolSpec
+from agent.tools.browser_tools import named_refs
+from agent.tools.surface import Surface, ToolCall, ToolResult, ToolSpec, ToolStatus
 
 ERROR_LENGTH = 300
+CHANGED = "page changed"
 
 
 class Router:
@@ -36,29 +38,46 @@ class Router:
         await self.tools()
         route = self._routes.get(call.tool)
         if route is None:
-            return ToolResult(call.id, "denied", f"No tool {call.tool}; the tools are {', '.join(self._routes)}.")
+            return _refused(call, "denied", f"No tool {call.tool}; the tools are {', '.join(self._routes)}.")
         surface, name, spec = route
         if problem := _problem(spec, call):
-            return ToolResult(call.id, "tool_error", f"Invalid arguments for {call.tool}: {problem}")
+            return _refused(call, "tool_error", f"Invalid arguments for {call.tool}: {problem}")
         # The browser judges each call by its element, and its network is fenced: it may still click and type.
         if spec.writes and surface.name != "browser" and not self._profile.may_write:
-            text = f"{call.tool} writes, and this target is read-only (production without allow_writes)."
-            return ToolResult(call.id, "denied", text)
+            why = f"{call.tool} writes, and this target is read-only (production without allow_writes)."
+            return _refused(call, "denied", why)
         return await surface.call(ToolCall(call.id, name, call.args))
 
     async def perform(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
         """The calls of one reply, in order. Once one changed the page, the rest would act on what is not there any
-        more: those are skipped."""
+        more: those are skipped, but for calls that only look at the page or leave it and name nothing on it."""
         results: list[ToolResult] = []
         reason = ""
         for call in calls:
-            if reason:
-                results.append(ToolResult(call.id, "skipped", f"skipped: {reason}"))
+            if reason and not (reason == CHANGED and self._looks(call)):
+                results.append(_refused(call, "skipped", _skipped(call, reason)))
                 continue
             result = await self.call(call)
             results.append(result)
-            reason = _ends_batch(result)
+            reason = _ends_batch(result) or reason
         return tuple(results)
+
+    def _looks(self, call: ToolCall) -> bool:
+        """What a tool of another server does is its own affair, so only the browser's are trusted to be harmless."""
+        route = self._routes.get(call.tool)
+        return bool(route) and route[0].name == "browser" and not route[2].writes and not named_refs(call.args)
+
+
+def _refused(call: ToolCall, status: ToolStatus, why: str) -> ToolResult:
+    return ToolResult(call.id, status, "", notice=why)
+
+
+def _skipped(call: ToolCall, reason: str) -> str:
+    refs = named_refs(call.args)
+    if reason != CHANGED or not refs:
+        return f"skipped: {reason}"
+    gone = f"{', '.join(refs)} {'is' if len(refs) == 1 else 'are'} gone"
+    return f"skipped: {reason}, so {gone}; use the refs of the new page"
 
 
 def _ends_batch(result: ToolResult) -> str:
@@ -69,7 +88,7 @@ def _ends_batch(result: ToolResult) -> str:
         return ""
     if after.dialog and not before.dialog:
         return "a dialog opened"
-    return "page changed" if before.document != after.document else ""
+    return CHANGED if before.document != after.document else ""
 
 
 def _problem(spec: ToolSpec, call: ToolCall) -> str:

@@ -37,7 +37,10 @@ class Lost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BrowserOptions:
-    """`folder` gets a fresh sub-folder for the role. A given `playwright` or `shared` is closed by its giver."""
+    """`folder` gets a fresh sub-folder for the role. A given `playwright` or `shared` is closed by its giver.
+
+    `pictures`: who uses the browser can look at them.
+    """
 
     role: Role
     profile: Profile
@@ -45,6 +48,7 @@ class BrowserOptions:
     folder: Path
     playwright: Playwright | None = None
     shared: Launched | None = None
+    pictures: bool = False
 
 
 class Seat:

@@ -96,7 +96,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that a tool answered with. `media_type` as in `image/png`; the bytes are kept out of journal and log."""
+    """A picture that a tool answered with. `media_type` as in `image/png`; the bytes go to no journal and no log."""
 
     media_type: str
     data: bytes = field(repr=False)
@@ -104,7 +104,11 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What came back from one call. `text` is already cleaned, capped and masked: fit for the model and the journal."""
+    """What came back from one call, already cleaned, capped and masked: fit for the model and the journal.
+
+    `text` is what the page wrote or the server said about it. `notice` is the host's own word on the call: why it was
+    refused or skipped, what to do instead. It quotes nothing of the page.
+    """
 
     call_id: str
     status: ToolStatus
@@ -118,6 +122,12 @@ class ToolResult:
     """The elements of a call with several fields, in the order of its `fields`; None where one was not found."""
     recoveries: tuple[Recovery, ...] = ()
     images: tuple[Image, ...] = ()
+    notice: str = ""
+
+    @property
+    def told(self) -> str:
+        """Both, for the journal and for people."""
+        return f"{self.notice}\n{self.text}".strip()
 
 
 class Surface(Protocol):

@@ -1,10 +1,11 @@
 """A tiny MCP server for the tests, run as a program: it counts, echoes, dies and tells its environment."""
 
+import base64
 import os
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult, Tool
+from mcp_types import CallToolResult, ImageContent, TextContent, Tool
 
 
 class Careless(MCPServer):
@@ -68,6 +69,14 @@ def forbidden() -> str:
 def browser_find(text: str) -> str:
     """A name that the browser has, too."""
     return f"found {text} elsewhere"
+
+
+@server.tool()
+def draw(bytes_of_data: int) -> CallToolResult:
+    """Answers with a word and a picture."""
+    data = base64.b64encode(b"x" * bytes_of_data).decode()
+    picture = ImageContent(type="image", data=data, mime_type="image/png")
+    return CallToolResult(content=[TextContent(type="text", text="drawn"), picture])
 
 
 if __name__ == "__main__":

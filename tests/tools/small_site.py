@@ -26,6 +26,9 @@ PAGES = {
     "/list": "<h1>List</h1><ul>"
     + "".join(f'<li><a href="/item/{n}">Item {n}</a> <button>Delete {n}</button></li>' for n in range(1, 41))
     + "</ul>",
+    "/rows": "<h1>Rows</h1><table><thead><tr><th>Name</th><th>Note</th></tr></thead><tbody>"
+    + "".join(f"<tr><td>Name {n}</td><td>{'a long note ' * 5}</td></tr>" for n in range(1, 301))
+    + "</tbody></table>",
     "/banner": """<h1>Shop</h1><button onclick="this.textContent='bought'">Buy now</button>
         <div id="ban" role="dialog" aria-label="Cookie consent" style="position:fixed;inset:0;background:#fffc">
         <p>We use cookies.</p><button onclick="log('all')">Accept all</button>

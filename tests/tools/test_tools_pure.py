@@ -1,4 +1,4 @@
-"""Units for the pure parts: the snapshot's grammar, outline and diff, secrets, addresses, the read-only policy."""
+"""Units for the pure parts: the snapshot's grammar, secrets, addresses, the read-only policy."""
 
 import base64
 from pathlib import Path
@@ -12,7 +12,7 @@ from agent.charter import Profile
 from agent.errors import BadInput
 from agent.tools.answers import blocker, name_blocker, read_answer
 from agent.tools.aria import dialogs, elements, headings, parse
-from agent.tools.aria_text import diff, outline
+from agent.tools.aria_text import outline
 from agent.tools.chromium import find_browser, require_browser
 from agent.tools.egress import Forbidden, destination, leaves, origin_of
 from agent.tools.overlay import choose, classify
@@ -63,34 +63,6 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     tree = parse(f'- generic [ref=e1]:\n  - {text}\n- button "Save" [ref=e2]')
     assert elements(tree)[-1].ref == "e2" or "\n" in text or text.startswith(("-", " "))
     outline(tree, 100)
-
-
-def test_the_outline_drops_wrappers_and_collapses_runs() -> None:
-    text = outline(TREE, 6000)
-    assert text.splitlines()[0] == '- heading "Members" [level=1]'
-    assert '- combobox "Colour" [ref=e7]: red, green*' in text
-    assert "16 more listitem left out; use browser_find" in text
-    assert '"Item 2"' in text and '"Item 19"' in text and '"Item 3"' not in text
-    assert len(outline(TREE, 300)) < 380 and "lines cut" in outline(TREE, 300)
-
-
-def test_the_diff_names_edits_additions_and_removals_only() -> None:
-    before = parse(
-        '- heading "Old" [level=1] [ref=e1]\n- button "Go" [active] [ref=e2]\n- checkbox "A" [ref=e3]\n'
-        "- paragraph [ref=e4]: bye"
-    )
-    after = parse(
-        '- heading "New" [level=1] [ref=e9]\n- button "Go" [ref=e2]\n- checkbox "A" [checked] [ref=e3]\n'
-        '- link "More" [ref=e7]:\n  - /url: /more'
-    )
-    assert diff(before, after, 3000).splitlines() == [
-        '~ heading "Old" [level=1] → heading "New" [level=1]',
-        '~ checkbox "A" [ref=e3] → checkbox "A" [checked] [ref=e3]',
-        '+ link "More" [ref=e7] → /more',
-        "- paragraph: bye",
-    ]
-    assert diff(before, before, 3000) == ""
-    assert "lines cut" in diff((), TREE, 200)
 
 
 def test_errors_of_the_server_become_one_line() -> None:

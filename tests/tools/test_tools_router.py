@@ -18,7 +18,7 @@ from agent.tools.surface import ToolCall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-TOOLS = ("add", "total", "environment", "fail", "weigh", "die", "browser_find")
+TOOLS = ("add", "total", "environment", "fail", "weigh", "die", "browser_find", "draw")
 SERVER = ServerSpec(
     "small",
     (sys.executable, str(Path(__file__).with_name("small_mcp_server.py"))),
@@ -60,15 +60,15 @@ async def test_two_servers_work_at_once_and_only_shared_names_get_a_prefix(route
 async def test_unknown_and_unlisted_tools_are_refused_with_the_list(router: Router, small: McpSurface) -> None:
     for name in ("forbidden", "browser_run_code_unsafe", "nope"):
         result = await router.call(call(name))
-        assert result.status == "denied" and "browser_click" in result.text and result.call_id == f"id-{name}"
+        assert result.status == "denied" and "browser_click" in result.notice and result.call_id == f"id-{name}"
     assert (await small.call(call("forbidden"))).status == "denied"
 
 
 async def test_wrong_arguments_are_explained(router: Router) -> None:
     missing = await router.call(call("browser_click"))
-    assert missing.status == "tool_error" and "'target' is a required property" in missing.text
+    assert missing.status == "tool_error" and "'target' is a required property" in missing.notice
     wrong = await router.call(call("add", amount="many"))
-    assert wrong.status == "tool_error" and "amount: 'many' is not of type 'integer'" in wrong.text
+    assert wrong.status == "tool_error" and "amount: 'many' is not of type 'integer'" in wrong.notice
 
 
 async def test_calls_after_a_page_change_are_skipped(router: Router, driver: Driver) -> None:
@@ -82,14 +82,31 @@ async def test_calls_after_a_page_change_are_skipped(router: Router, driver: Dri
     ]
     results = await router.perform(calls)
     assert [result.status for result in results] == ["ok", "ok", "skipped", "skipped"]
-    assert results[2].text == "skipped: page changed" and results[2].call_id == "id-browser_type"
+    assert results[2].notice == f"skipped: page changed, so {name} is gone; use the refs of the new page"
+    assert (results[2].text, results[2].call_id) == ("", "id-browser_type")
+    assert results[3].notice == results[3].told == "skipped: page changed"
+
+
+async def test_calls_that_name_nothing_of_the_old_page_run_after_a_page_change(router: Router) -> None:
+    calls = [
+        call("browser_navigate", url="/list"),
+        call("browser_browser_find", text="Item 7"),
+        call("browser_press_key", key="Enter"),
+        call("browser_snapshot", target="e1"),
+        call("browser_snapshot"),
+        call("browser_navigate", url="/form"),
+        call("browser_fill_form", fields=[{"target": "e1", "name": "a", "type": "textbox", "value": "b"}]),
+    ]
+    results = await router.perform(calls)
+    assert [result.status for result in results] == ["ok", "ok", "skipped", "skipped", "ok", "ok", "skipped"]
+    assert '"Item 7"' in results[1].text and '"Item 40"' in results[4].text
 
 
 async def test_calls_after_an_opened_dialog_are_skipped(router: Router, driver: Driver) -> None:
     page = await driver.open("/dialogs")
     click = call("browser_click", target=element(page.after, "Alert").ref)
     results = await router.perform([click, call("total")])
-    assert results[1].text == "skipped: a dialog opened"
+    assert results[1].notice == "skipped: a dialog opened"
     await driver.do("handle_dialog", accept=True)
 
 
@@ -113,6 +130,14 @@ async def test_an_answer_that_breaks_the_tools_own_schema_is_a_tool_error(small:
         weighed = await small.call(call("weigh"))
     assert weighed.status == "tool_error" and "weigh" in weighed.text
     assert (await small.call(call("total"))).text == "count is 0"
+
+
+async def test_a_picture_of_a_server_comes_with_its_words_and_a_huge_one_without(small: McpSurface) -> None:
+    drawn = await small.call(call("draw", bytes_of_data=1000))
+    assert (drawn.text, [image.media_type for image in drawn.images]) == ("drawn", ["image/png"])
+    assert drawn.images[0].data == b"x" * 1000
+    huge = await small.call(call("draw", bytes_of_data=4_000_000))
+    assert (huge.status, huge.text, huge.images) == ("ok", "drawn", ())
 
 
 async def test_a_server_that_dies_is_restarted_three_times_and_then_lost(small: McpSurface) -> None:

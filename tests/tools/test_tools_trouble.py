@@ -79,7 +79,8 @@ async def test_a_signed_in_page_that_hangs_is_replaced_and_said_so(opened: Opene
         assert driver.surface.page.url == f"{site.url}/me"
         await driver.open("/hang")
         result = await driver.click("Spin")
-        assert result.status == "tool_error" and "The page hung" in result.text and "session lost" in result.text
+        assert result.status == "tool_error" and "The page hung" in result.notice and "session lost" in result.notice
+        assert "Hello ann" in result.text
         assert result.after is not None and "Hello ann" in result.after.snapshot
         assert result.before is not None and result.after.document > result.before.document
         assert (await driver.open("/form")).status == "ok"
@@ -90,7 +91,7 @@ async def test_a_killed_server_is_started_again_and_the_role_signed_in_again(ope
         await driver.open("/form")
         assert _kill(" mcp ") == 1
         result = await driver.open("/list")
-        assert result.status == "tool_error" and "session lost" in result.text and "Hello bob" in result.text
+        assert result.status == "tool_error" and "session lost" in result.notice and "Hello bob" in result.text
         assert "Title: List" in (await driver.open("/list")).text
 
 
@@ -101,7 +102,7 @@ async def test_a_killed_browser_is_started_again(opened: Opener) -> None:
         assert browser is not None
         await eventually(lambda: not browser.is_connected())
         result = await driver.open("/list")
-        assert result.status == "tool_error" and "session lost" in result.text and "Hello cid" in result.text
+        assert result.status == "tool_error" and "session lost" in result.notice and "Hello cid" in result.text
 
 
 async def test_two_roles_at_once_do_not_see_each_other(opened: Opener) -> None:
@@ -145,7 +146,7 @@ async def test_a_secret_is_typed_and_never_shown(opened: Opener, site: Site) -> 
 async def test_an_unknown_secret_is_refused(driver: Driver) -> None:
     page = await driver.open("/form")
     result = await driver.do("type", target=element(page.after, "Name").ref, text="{{secret:ROOT}}")
-    assert result.status == "denied" and "no secret named ROOT" in result.text
+    assert result.status == "denied" and "no secret named ROOT" in result.notice
 
 
 async def test_a_wrong_password_ends_in_one_masked_sentence(opened: Opener) -> None:
@@ -167,12 +168,15 @@ async def test_production_is_read_only_for_the_model_and_on_the_wire(opened: Ope
             await driver.do("type", target=element(page.after, "Name").ref, text="x", submit=True),
             await driver.do("press_key", key="Enter"),
         ]
-        assert [result.status for result in denied] == ["denied"] * 3 and "read-only" in denied[0].text
+        assert [result.status for result in denied] == ["denied"] * 3 and all(
+            "read-only" in item.notice for item in denied
+        )
+        assert not any("Save" in item.told for item in denied), "what an element is called is the page's word"
         await driver.open("/ajax")
         seen = len(site.requests)
         result = await driver.click("Refresh")
         assert result.status == "ok" and "blocked" in result.text
-        assert "were stopped: this target is read-only" in result.text
+        assert "were stopped: this target is read-only" in result.notice
         assert not any(request.startswith("POST") for request in site.requests[seen:])
         assert result.signals == ()
 

@@ -1,0 +1,164 @@
+"""Units for what the model reads of a page: the outline of a new one, the changes of a known one."""
+
+import re
+import time
+
+from test_tools_pure import ITEMS, TREE
+
+from agent.tools.aria import Node, parse
+from agent.tools.aria_text import diff, outline
+
+BOOKINGS = """- banner [ref=e30]:
+  - searchbox "Find" [ref=e31]
+  - generic [ref=e33]: Ann
+  - button "Sign out" [ref=e32]
+- navigation "Main" [ref=e1]:
+  - link "Home" [ref=e2]:
+    - /url: /home
+  - link "Partner" [ref=e3]:
+    - /url: http://partner.test/
+- table "Bookings" [ref=e4]:
+  - rowgroup [ref=e5]:
+    - row "No. Price State" [ref=e6]:
+      - columnheader "No." [ref=e7]
+      - columnheader "Price" [ref=e8]
+      - columnheader "State" [ref=e9]
+  - rowgroup [ref=e10]:
+    - row [ref=e11]:
+      - cell [ref=e13]:
+        - link "4" [ref=e12]:
+          - /url: /b/4
+      - cell "€32.00" [ref=e14]
+      - cell [ref=e15]:
+        - text: confirmed
+        - button "Cancel 4" [ref=e16]
+    - row [selected] [ref=e17]:
+      - rowheader "Total" [ref=e18]
+      - cell "€48.00" [ref=e19]
+      - cell [ref=e20]
+- list [ref=e21]:
+  - listitem [ref=e22]:
+    - text: 12:30
+    - strong [ref=e23]: Ann
+    - text: says hello
+    - button "Reply" [ref=e24]
+  - listitem [ref=e25]:
+    - text: Outer
+    - list [ref=e26]:
+      - listitem [ref=e27]: inner"""
+
+
+def test_a_row_a_list_item_and_a_landmark_are_one_line_with_their_refs() -> None:
+    table = parse(BOOKINGS)
+    assert outline(table, 6000).splitlines() == [
+        '- banner: searchbox "Find" [ref=e31] · Ann · button "Sign out" [ref=e32]',
+        '- navigation "Main": Home [ref=e2] · Partner [ref=e3] → http://partner.test/',
+        '- table "Bookings"',
+        "  - row of columnheaders: No. | Price | State",
+        '  - row: link "4" [ref=e12] → /b/4 | €32.00 | confirmed button "Cancel 4" [ref=e16]',
+        '  - row [selected]: rowheader "Total" | €48.00 |',
+        '- listitem: 12:30 Ann says hello | button "Reply" [ref=e24]',
+        "- listitem",
+        "  - text: Outer",
+        "  - listitem: inner",
+    ]
+
+
+def test_an_outline_leaves_out_only_what_does_not_fit_and_says_under_which_ref_it_is() -> None:
+    assert "more" not in outline(TREE, 6000) and '"Item 3"' in outline(TREE, 6000)
+    text = outline(TREE, 1000)
+    assert len(text) <= 1000 and text.splitlines()[0] == '- heading "Members" [level=1]'
+    assert '- combobox "Colour" [ref=e7]: red, green*' in text
+    assert "- … 9 more listitems of list [ref=e13]; browser_snapshot with that target shows more" in text
+    assert '"Item 9"' in text and '"Item 19"' in text and '"Item 10"' not in text
+    assert len(outline(TREE, 300)) < 480 and "lines cut" in outline(TREE, 300)
+    alone = parse("- list [ref=e13]:\n" + ITEMS)
+    assert "- … 9 more listitems; use browser_find" in outline(alone, 600), "its own ref would show the same again"
+
+
+def test_addresses_lose_their_query_before_a_row_is_left_out_and_menus_are_never_folded() -> None:
+    row = (
+        '  - row [ref=e{n}]:\n    - cell [ref=f1e{n}]:\n      - link "{n}" [ref=f2e{n}]:\n        - /url: /x?day={n}\n'
+    )
+    table = parse("- table [ref=e900]:\n" + "".join(row.format(n=n) for n in range(20)))
+    assert "/x?day=19" in outline(table, 2000)
+    tight = outline(table, len(outline(table, 2000)) - 1)
+    assert "→ /x?…" in tight and tight.count("row:") == 20 and "table [ref=e900]" in tight
+    menu = "- navigation [ref=e1]:\n" + "".join(f'  - link "Place number {n}" [ref=f3e{n}]\n' for n in range(60))
+    long_menu = outline(parse(menu + "- main:\n" + ITEMS), 2900)
+    assert "more listitems" in long_menu and '"Place number 59"' in long_menu
+
+
+def test_a_page_of_thousands_of_rows_is_read_in_a_moment() -> None:
+    row = (
+        '  - row [ref=e{n}]:\n    - cell "Name {n}" [ref=f1e{n}]\n    - cell [ref=f2e{n}]:\n'
+        '      - button "Edit {n}" [ref=f3e{n}]\n'
+    )
+    before = parse("- table [ref=e1]:\n" + "".join(row.format(n=n) for n in range(5000)))
+    drawn_anew = row.replace("[ref=", "[ref=f9")
+    after = parse("- table [ref=f9e1]:\n" + "".join(drawn_anew.format(n=n) for n in range(1, 5001)))
+    started = time.process_time()
+    assert len(outline(before, 6000)) <= 6000
+    told = diff(before, after, 3000).splitlines()
+    assert time.process_time() - started < 5
+    assert told[:2] == [
+        '~ row: Name 0 → Name 5000 | button "Edit 0" [ref=f3e0] → button "Edit 5000" [ref=f9f3e5000]',
+        '~ row: Name 1 | button "Edit 1" [ref=f9f3e1]',
+    ]
+    assert len("\n".join(told)) < 3100 and "lines cut" in told[-1]
+
+
+def test_the_diff_names_edits_additions_and_removals_only() -> None:
+    before = parse(
+        '- heading "Old" [level=1] [ref=e1]\n- button "Go" [active] [ref=e2]\n- checkbox "A" [ref=e3]\n'
+        "- paragraph [ref=e4]: bye\n- textbox [ref=e5]: one"
+    )
+    after = parse(
+        '- heading "New" [level=1] [ref=e9]\n- button "Go" [ref=e2]\n- checkbox "A" [checked] [ref=e3]\n'
+        '- link "More" [ref=e7]:\n  - /url: /more\n- textbox [ref=e5]'
+    )
+    assert diff(before, after, 3000).splitlines() == [
+        '~ heading "Old" [level=1] → heading "New" [level=1]',
+        '~ checkbox "A" [ref=e3] → checkbox "A" [checked] [ref=e3]',
+        '+ link "More" [ref=e7] → /more',
+        "~ textbox [ref=e5]: one → (empty)",
+        "gone: paragraph: bye",
+    ]
+    assert diff(before, before, 3000) == ""
+    assert "lines cut" in diff((), TREE, 200)
+
+
+def test_a_changed_row_is_one_line_in_which_only_the_changed_cell_is_told_twice() -> None:
+    after = parse(BOOKINGS.replace("confirmed", "cancelled"))
+    assert diff(parse(BOOKINGS), after, 3000) == (
+        '~ row: link "4" [ref=e12] → /b/4 | €32.00 | '
+        'confirmed button "Cancel 4" [ref=e16] → cancelled button "Cancel 4" [ref=e16]'
+    )
+
+
+def test_a_choice_in_a_select_is_told_as_old_and_new() -> None:
+    hours = "".join(f'  - option "{hour:02}:00"{{{hour}}}\n' for hour in range(8, 22))
+    select = '- combobox "Start" [ref=e7]:\n  - option "Choose"{0}\n' + hours
+
+    def chosen(hour: int) -> tuple[Node, ...]:
+        return parse(re.sub(r"\{(\d+)\}", lambda mark: " [selected]" if int(mark[1]) == hour else "", select))
+
+    assert diff(chosen(0), chosen(12), 3000) == '~ combobox "Start" [ref=e7]: Choose → 12:00'
+    assert outline(chosen(21), 3000).startswith('- combobox "Start" [ref=e7]: Choose, 08:00,')
+    many = parse(
+        "- combobox [ref=e1]:\n"
+        + "".join(f'  - option "Country {n}"\n' for n in range(200))
+        + '  - option "Zanzibar" [selected]'
+    )
+    assert outline(many, 3000).startswith("- combobox [ref=e1]: Zanzibar* of 201: Country 0, ")
+
+
+def test_a_list_that_was_drawn_anew_shows_what_changed_first_and_then_its_new_refs() -> None:
+    row = '  - listitem [ref=e{ref}]:\n    - text: {text}\n    - button "Open" [ref=f1e{ref}]\n'
+    before = parse("- list [ref=e1]:\n" + "".join(row.format(ref=n, text=f"Row {n}") for n in (2, 3)))
+    after = parse("- list [ref=e9]:\n" + "".join(row.format(ref=n + 10, text=f"Row {n}") for n in (1, 2, 3)))
+    assert diff(before, after, 3000).splitlines() == [
+        '+ listitem: Row 1 | button "Open" [ref=f1e11]',
+        '~ listitem: Row 2 | button "Open" [ref=f1e12]',
+        '~ listitem: Row 3 | button "Open" [ref=f1e13]',
+    ]
