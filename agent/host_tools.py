@@ -1,73 +1,27 @@
-"""The tools that the host itself offers beside the MCP tools: note, check, report, finish.
+"""What the host's own tools do: note, check, report, finish. Their words are in host_specs.py.
 
 Arguments come from a model, so they are parsed; what a call means for the run comes back as events.
 """
 
+import difflib
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from agent import events as ev
-from agent import routes
+from agent import observation, routes
 from agent.budget import Budget
-from agent.evidence.finding import Alarm, Because, Claim, Predicate
+from agent.evidence.finding import Alarm, Claim, Verdict
+from agent.host_specs import LONGEST, TOOLS, Check, Finish, NoteCapability, ReportFinding
 from agent.ledger import Ledger
-from agent.tools.surface import ToolCall, ToolSpec
+from agent.suspicions import ATTEMPTS
+from agent.tools.surface import ToolCall
 
-LONGEST = 600
-Status = Literal["works", "broken", "blocked", "not_reached"]
-
-
-class Arguments(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
-
-
-class NoteCapability(Arguments):
-    name: str = Field(min_length=1, max_length=200, description="The capability as the charter words it.")
-    status: Status
-    note: str = Field(default="", max_length=LONGEST, description="What was tested, or why it could not be.")
-
-
-class Check(Arguments):
-    subject: str = Field(
-        min_length=1,
-        max_length=400,
-        description='Locator code such as get_by_role("heading", name="Orders"), or `url`, or `response GET /path`.',
-    )
-    predicate: Predicate
-    expected: str = Field(default="", max_length=LONGEST)
-    because: Because = Field(description="Where the expectation comes from.")
-    reason: str = Field(min_length=1, max_length=LONGEST, description="Why it must hold, in one sentence.")
-
-
-class ReportFinding(Arguments):
-    title: str = Field(default="", max_length=200, description="What is wrong, in a few words.")
-    claim: int | None = Field(default=None, description="Number of a claim that failed.")
-    alarm: int | None = Field(default=None, description="Number of an alarm.")
-    detail: str = Field(default="", max_length=LONGEST)
-
-
-class Finish(Arguments):
-    summary: str = Field(default="", max_length=2000)
-
-
-TOOLS: Mapping[str, tuple[type[Arguments], str]] = {
-    "note_capability": (NoteCapability, "Record what you know of one of your capabilities."),
-    "check": (Check, "State a claim; the host evaluates it on the page as it is now and numbers it."),
-    "report_finding": (
-        ReportFinding,
-        "Hand over a failed claim or an alarm by number, to be proved. Without a number it becomes an observation.",
-    ),
-    "finish": (Finish, "End your session when the charter is done."),
-}
-
-
-def specs() -> tuple[ToolSpec, ...]:
-    return tuple(
-        ToolSpec(name, text, shape.model_json_schema(), False, "host") for name, (shape, text) in TOOLS.items()
-    )
+NEAR = 0.8
+"""From here on two names are the same but for a slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +36,16 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """A failed claim that the role wants proved, by its number."""
+
+    number: int
+    checked: Checked
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """What a host tool may know of now. `evaluate` gives (outcome, actual) of a claim on the page."""
 
@@ -93,12 +57,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class HostAnswer:
-    """`suspected` is a failed claim to prove, with the title given; `finished` the summary when the role is done."""
+    """`text` is the host's own, `quoted` what the page wrote. `handed` is answered by whoever starts its proof;
+    `finished` is the summary when the role is done."""
 
     text: str
     ok: bool = True
     payloads: tuple[ev.Payload, ...] = ()
-    suspected: tuple[Checked, str] | None = None
+    quoted: str = ""
+    handed: Handed | None = None
     finished: str | None = None
 
 
@@ -108,13 +74,42 @@ class HostTools:
     def __init__(self, role: str, capabilities: Sequence[str], ledger: Ledger, events: Sequence[ev.Event]):
         self._capabilities = tuple(capabilities)
         self._noted = {name for (who, name) in ledger.capabilities if who == role}
-        self._alarms: list[Alarm] = []
+        self._alarms: dict[str, tuple[int, str]] = {}
         self._claims: list[Checked] = []
+        self._handed: dict[str, int] = {}
         self._restore(role, events)
 
-    def add_alarm(self, alarm: Alarm) -> int:
-        self._alarms.append(alarm)
-        return len(self._alarms)
+    def add_alarm(self, fingerprint: str, alarm: Alarm) -> str:
+        """What the alarm is called. The same one keeps its number, whatever record or moment it is met on."""
+        again = fingerprint in self._alarms
+        number = self._alarms[fingerprint][0] if again else len(self._alarms) + 1
+        self._alarms[fingerprint] = (number, routes.template(alarm.page_url))
+        return f"Alarm {number} again" if again else f"Alarm {number}"
+
+    def hand_over(self, fingerprint: str, number: int) -> None:
+        """From now on the verdict on this fault is news on that claim."""
+        self._handed[fingerprint] = number
+
+    def news(self, events: Sequence[ev.Event], since: int) -> tuple[str, ...]:
+        """What has become of the claims that were handed over, one line each, told by the events from `since` on."""
+        return tuple(line for index in range(since, len(events)) if (line := self._news(events, index)))
+
+    def standing(self, events: Sequence[ev.Event], fingerprint: str) -> str:
+        """The last word on a fault that was handed over; empty while its proof is to come."""
+        own = [n for n, event in enumerate(events) if getattr(event.payload, "fingerprint", "") == fingerprint]
+        return self._news(events, own[-1]) if own else ""
+
+    def _news(self, events: Sequence[ev.Event], index: int) -> str:
+        match events[index].payload:
+            case ev.VerdictReached(fingerprint=mark, finding=finding) if mark in self._handed:
+                tries = [e.payload for e in events[: index + 1] if isinstance(e.payload, ev.VerdictReached)]
+                final = sum(reached.fingerprint == mark for reached in tries) >= ATTEMPTS
+                verdict = Verdict(**finding["verdict"])
+                return observation.verdict_line(self._handed[mark], finding["title"], verdict, final)
+            case ev.FindingKnown(fingerprint=mark, reference=reference) if mark in self._handed:
+                return observation.known(self._handed[mark], reference)
+            case _:
+                return ""
 
     def untested(self) -> tuple[str, ...]:
         return tuple(name for name in self._capabilities if name not in self._noted)
@@ -124,7 +119,8 @@ class HostTools:
         try:
             arguments = shape.model_validate(dict(call.args))
         except ValidationError as error:
-            return HostAnswer(f"{call.tool} was not understood: {_complaint(error)}.", ok=False)
+            text = f"{call.tool} was not understood: {_complaint(error)}. Call it again with that put right."
+            return HostAnswer(text, ok=False)
         match arguments:
             case NoteCapability():
                 return self._note(arguments)
@@ -136,7 +132,10 @@ class HostTools:
                 return self._finish(arguments, moment)
 
     def _note(self, note: NoteCapability) -> HostAnswer:
-        name = next((known for known in self._capabilities if known.lower() == note.name.lower()), note.name)
+        name = _nearest(note.name, self._capabilities) if self._capabilities else note.name
+        if not name:
+            mine = "; ".join(self._capabilities)
+            return HostAnswer(f"You have no capability `{note.name}`. Name one of these: {mine}.", ok=False)
         if note.status != "works" and not note.note:
             return HostAnswer(f"Say in `note` why it is {note.status}.", ok=False)
         self._noted.add(name)
@@ -145,33 +144,49 @@ class HostTools:
         )
 
     async def _check(self, args: Check, moment: Moment) -> HostAnswer:
-        claim = Claim(args.subject, args.predicate, args.expected, args.because, args.reason)
+        claim = Claim(args.subject, args.predicate, args.expected, args.because, args.reason, args.about)
         outcome, actual = await moment.evaluate(claim)
         self._claims.append(Checked(claim, outcome, actual, moment.url, moment.trigger))
-        text = f"Claim {len(self._claims)} {outcome}" + (f"; actual: {actual[:LONGEST]}" if actual else "") + "."
-        return HostAnswer(text, payloads=(ev.ClaimChecked(asdict(claim), outcome, actual[:LONGEST]),))
+        payloads = (ev.ClaimChecked(asdict(claim), outcome, actual[:LONGEST]),)
+        number = len(self._claims)
+        if outcome == "inapplicable":
+            return HostAnswer(f"Claim {number} cannot be judged: {actual[:LONGEST].rstrip('.')}.", payloads=payloads)
+        by_host = claim.predicate in ("visible", "absent", "count_is", "status_is")
+        text = f"Claim {number} {outcome}" + (f"; actual: {actual}." if by_host and actual else ".")
+        if outcome == "fails":
+            text = f"{text} {self._what_next(number, moment.url)}"
+        return HostAnswer(text, payloads=payloads, quoted="" if by_host else actual[:LONGEST])
+
+    def _what_next(self, number: int, url: str) -> str:
+        here = [alarm for alarm, route in self._alarms.values() if route == routes.template(url)]
+        if not here:
+            return f"Hand it over: report_finding claim={number}."
+        return (
+            f"Alarm {here[-1]} on this page is with the prover already. If this is another fault, hand it over: "
+            f"report_finding claim={number}."
+        )
 
     def _report(self, report: ReportFinding, moment: Moment) -> HostAnswer:
-        if report.alarm is not None:
-            known = 0 < report.alarm <= len(self._alarms)
-            text = f"Alarm {report.alarm} is in the host's hands already." if known else "There is no such alarm."
-            return HostAnswer(text, ok=known)
-        if report.claim is None:
+        if not report.claim:
             if not report.title:
-                return HostAnswer("Give the observation a title, or the number of a claim.", ok=False)
+                text = "Give the number of a claim that failed, or a title for an observation. Alarms need no report."
+                return HostAnswer(text, ok=False)
             note = ev.ObservationNoted(report.title, report.detail, routes.path(moment.url))
             return HostAnswer("Kept as an observation for the report.", payloads=(note,))
         if not 0 < report.claim <= len(self._claims):
             return HostAnswer(f"There is no claim {report.claim}; state it with check first.", ok=False)
         checked = self._claims[report.claim - 1]
+        if checked.outcome == "holds":
+            return HostAnswer(f"Claim {report.claim} holds, so it is no finding.", ok=False)
         if checked.outcome != "fails":
-            return HostAnswer(f"Claim {report.claim} {checked.outcome}, so it is no finding.", ok=False)
+            text = f"Claim {report.claim} could not be judged, so it is no finding; state it anew with check."
+            return HostAnswer(text, ok=False)
         title = report.title or checked.claim.reason
-        return HostAnswer("Taken; it is proved by replay now.", suspected=(checked, title))
+        return HostAnswer("", handed=Handed(report.claim, checked, title, report.detail))
 
-    def _finish(self, finish: Arguments, moment: Moment) -> HostAnswer:
-        missing = self.untested()
-        if moment.budget.used < moment.budget.minimum:
+    def _finish(self, finish: BaseModel, moment: Moment) -> HostAnswer:
+        missing = () if moment.budget.closing else self.untested()
+        if not moment.budget.closing and moment.budget.used < moment.budget.minimum:
             return HostAnswer(
                 f"Not yet: {moment.budget.used} of at least {moment.budget.minimum} turns are used; explore on.",
                 ok=False,
@@ -189,12 +204,32 @@ class HostTools:
                     continue
                 case ev.ToolFinished(call_id=call, steps=steps, url_after=after):
                     trigger, url = (call if steps else trigger), after or url
-                case ev.AlarmRaised(alarm=alarm):
-                    self._alarms.append(Alarm(**_fields(alarm)))
+                case ev.AlarmRaised(fingerprint=mark, alarm=alarm):
+                    self.add_alarm(mark, Alarm(**_fields(alarm)))
                 case ev.ClaimChecked(claim=claim, outcome=outcome, actual=actual):
                     self._claims.append(Checked(Claim(**claim), outcome, actual, url, trigger))
+                case ev.FindingSuspected(fingerprint=mark, suspicion=suspicion) if suspicion.get("claim"):
+                    self.hand_over(mark, suspicion["claim"])
                 case _:
                     continue
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """The one that is meant: by its very name, else by its words, else by its letters; empty when it is not plain."""
+    asked = _words(name)
+    for fits in (
+        lambda other: other.casefold() == name.casefold(),
+        lambda other: asked and _words(other) and (asked <= _words(other) or _words(other) <= asked),
+        lambda other: difflib.SequenceMatcher(None, other.casefold(), name.casefold()).ratio() >= NEAR,
+    ):
+        found = [other for other in known if fits(other)]
+        if len(found) == 1:
+            return found[0]
+    return ""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.removesuffix("s") for word in re.findall(r"\w+", text.casefold()))
 
 
 def _fields(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from agent import events as ev
 from agent import routes
 from agent.book import FindingBook
 from agent.charter import Profile
-from agent.evidence.finding import Alarm, Finding, Repro, Suspicion, Verdict, VerdictKind, suspicion_from_json, to_json
+from agent.evidence.finding import Finding, Repro, Suspicion, Verdict, VerdictKind, suspicion_from_json, to_json
 from agent.evidence.instance import ReplayInstance, read_build
 from agent.evidence.proof import prove
 from agent.evidence.replay import Replayer
 from agent.logbook import Logbook
+from agent.suspicions import as_observation
 from agent.tools.chromium import launch, require_browser
 from agent.tools.egress import hosts
 
@@ -82,7 +83,7 @@ class Prover:
             await self._room.book.keep(finding)
         payloads: list[ev.Payload] = [ev.VerdictReached(key, finding.verdict.kind, to_json(finding))]
         if finding.verdict.kind != "CONFIRMED":
-            payloads.append(_observation(finding))
+            payloads.append(as_observation(finding))
         await self._logbook.append_all(suspicion.role, payloads)
 
 
@@ -149,12 +150,5 @@ def _unproved(suspicion: Suspicion, profile: Profile, kind: VerdictKind, note: s
         app=profile.app,
         profile=profile.name,
         also=suspicion.also,
+        detail=suspicion.detail,
     )
-
-
-def _observation(finding: Finding) -> ev.ObservationNoted:
-    """What was seen but not confirmed is worth a look by people, with the reason and its k/n."""
-    verdict = finding.verdict
-    seen = f"{verdict.kind} {verdict.hits}/{verdict.runs}"
-    url = routes.path(finding.oracle.page_url) if isinstance(finding.oracle, Alarm) else ""
-    return ev.ObservationNoted(finding.title, f"{seen}. {verdict.note}".strip(), url)

@@ -69,7 +69,12 @@ class ClaimResult:
 
 
 class ClaimRefused(ValueError):
-    """The claim cannot be evaluated. `str(error)` gives the reason and an example that can."""
+    """The claim cannot be evaluated. `str(error)` gives the reason and an example that can; so does `advice`, which
+    does not repeat the claim."""
+
+    def __init__(self, asked: str, advice: str):
+        super().__init__(f"The claim {asked} cannot be evaluated: {advice}")
+        self.advice = advice
 
 
 def check(claim: Claim) -> None:
@@ -246,4 +251,4 @@ def _plain(text: str) -> str:
 def _refusal(claim: Claim, reason: str) -> ClaimRefused:
     asked = f"{json.dumps(claim.subject, ensure_ascii=False)[:160]} {claim.predicate}"
     example = _EXAMPLES.get(claim.predicate, _LOCATOR_EXAMPLE)
-    return ClaimRefused(f"The claim {asked} cannot be evaluated: {reason}. One that can: {example}.")
+    return ClaimRefused(asked, f"{reason}. One that can: {example}.")

@@ -11,6 +11,7 @@ AlarmKind = Literal[
 ]
 Severity = Literal["critical", "high", "medium", "low"]
 Because = Literal["spec", "consistency", "permission", "history"]
+About = Literal["", "page", "my_change"]
 Predicate = Literal[
     "visible",
     "absent",
@@ -47,13 +48,15 @@ class Alarm:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """An expectation that the host evaluates. `subject` is Python locator code (`get_by_label("Phone")`), `url`, or
-    `response METHOD /route/template`; `expected` is compared as text, as a number for count_is and status_is."""
+    `response METHOD /route/template`; `expected` is compared as text, as a number for count_is and status_is.
+    `about` says whether it follows from something that the role changed; empty where nobody said so."""
 
     subject: str
     predicate: Predicate
     expected: str
     because: Because
     reason: str
+    about: About = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,10 @@ class Suspicion:
     actual: str = ""
     also: tuple[Alarm, ...] = ()
     """Lesser alarms of the same moment that this one explains."""
+    claim: int = 0
+    """The claim's number within its role; 0 for an alarm."""
+    detail: str = ""
+    """What the role wrote beside the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,8 @@ class Finding:
     also: tuple[Alarm, ...] = ()
     around: tuple[Alarm, ...] = ()
     """Faults of their own that showed at the same place; when they stay, the symptom has not moved."""
+    detail: str = ""
+    """What the role wrote beside the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +218,8 @@ def suspicion_from_json(data: dict[str, Any]) -> Suspicion:
         seq=data["seq"],
         actual=data["actual"],
         also=tuple(Alarm(**item) for item in data["also"]),
+        claim=data.get("claim", 0),
+        detail=data.get("detail", ""),
     )
 
 
@@ -229,6 +240,7 @@ def finding_from_json(data: dict[str, Any]) -> Finding:
             profile=data["profile"],
             also=tuple(Alarm(**item) for item in data["also"]),
             around=tuple(Alarm(**item) for item in data.get("around", ())),
+            detail=data.get("detail", ""),
         )
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"The finding file is incomplete ({error}); take it unedited from findings.json.") from error

@@ -11,9 +11,11 @@ from agent.evidence.finding import Alarm, Claim, Finding, FixVerdict, Repro, Sus
 from agent.evidence.instance import InstanceFailed, read_build
 from agent.evidence.outcome import START, ReplayOutcome
 from agent.evidence.replay import Replayer
+from agent.evidence.story import LONGEST
 from agent.evidence.verdict import decide, decide_fix, is_mixed
 
 MIXED_REPLAYS = 10
+NO_STEPS = f"There are no steps that could be replayed, or it takes more than {LONGEST} of them."
 # Of these claims the run without the trigger says something; the others speak of what the trigger brings about.
 _CONTROLLED = frozenset({"absent", "status_is", "persists_after_reload"})
 
@@ -29,7 +31,7 @@ class _Scouted:
 async def prove(suspicion: Suspicion, replayer: Replayer, replays: int = 5, build: str = "") -> Finding:
     """The suspicion with its verdict. `build` names the build to replay on, where the instance can choose."""
     if not suspicion.candidates:
-        verdict = Verdict("UNTESTABLE", 0, 0, "none", "There are no steps that could be replayed.", build)
+        verdict = Verdict("UNTESTABLE", 0, 0, "none", NO_STEPS, build)
         nothing = Repro((), 0, suspicion.oracle)
         return _finding(suspicion, replayer, nothing, verdict, ())
     try:
@@ -140,4 +142,5 @@ def _finding(
         profile=profile.name,
         also=suspicion.also,
         around=tuple(alarm for key, alarm in seen.items() if key not in also),
+        detail=suspicion.detail,
     )

@@ -1,19 +1,14 @@
-"""From what a role did to the shortest steps that may show it again. Pure: calls and events in, steps out.
+"""A role's calls as steps of a reproduction, in the words of a person. Pure. What to do with them is story.py's.
 
 Steps keep paths, placeholders and locators; hosts, secrets and refs never enter them.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
-from agent import events as ev
 from agent import routes
-from agent.evidence.finding import Alarm, Claim, Repro, Step
+from agent.evidence.finding import Step
 from agent.tools.surface import Target, ToolCall, ToolResult
-
-LONGEST = 40
-_INPUTS = frozenset({"fill", "select", "check"})
 
 
 def steps_of(call: ToolCall, result: ToolResult, role: str) -> tuple[Step, ...]:
@@ -135,119 +130,3 @@ def _name(target: Target) -> str:
 
 def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """What a role did on one document: `url` is where it began, `steps` the last of which may have left it."""
-
-    document: int
-    url: str
-    steps: tuple[Step, ...]
-
-    @property
-    def left_by_hand(self) -> bool:
-        """The page was left by a click or a key, not by typing an address."""
-        return bool(self.steps) and self.steps[-1].action not in ("goto", "back")
-
-    @property
-    def wrote(self) -> bool:
-        inputs = any(step.action in _INPUTS for step in self.steps)
-        pressed = any(step.action == "click" and 'role("link"' not in step.locators[0] for step in self.steps)
-        return inputs or pressed
-
-    @property
-    def stayed(self) -> tuple[Step, ...]:
-        """Its steps without the typed address that left it."""
-        steps = self.steps
-        while steps and steps[-1].action in ("goto", "back"):
-            steps = steps[:-1]
-        return steps
-
-
-def candidates(
-    events: Sequence[ev.Event],
-    role: str,
-    trigger_call_id: str,
-    oracle: Alarm | Claim,
-    viewport: tuple[int, int] = (1280, 800),
-) -> tuple[Repro, ...]:
-    """Reproductions to try, shortest first; empty when the call left no steps.
-
-    In this order: the page and the inputs right before the trigger; the page and everything done on its document; the
-    same from the document before; every document on which the role wrote, then the page.
-    """
-    segments, trigger = _walk(events, role, trigger_call_id)
-    if not trigger or not segments:
-        return ()
-    last, before = segments[-1], segments[:-1]
-    paths: list[tuple[Step, ...]] = []
-    if trigger[0].action == "goto":
-        paths.append(trigger)
-    elif trigger[0].action != "back":
-        paths.append((_open(role, last.url), *_inputs_before(last.steps), *trigger))
-        paths.append((_open(role, last.url), *last.steps, *trigger))
-    paths.append((*_chain(role, (*before[-1:], last)), *trigger))
-    writers = [segment for segment in before if segment.wrote]
-    paths.append((*_capped(role, (*writers, last), LONGEST - len(trigger)), *trigger))
-    unique = sorted(dict.fromkeys(path for path in paths if len(path) <= LONGEST), key=len)
-    return tuple(Repro(path, len(path) - 1, oracle, viewport) for path in unique)
-
-
-def _walk(events: Sequence[ev.Event], role: str, call_id: str) -> tuple[list[_Segment], tuple[Step, ...]]:
-    """The role's documents up to the trigger, the last one that of the trigger, and the trigger's own steps."""
-    segments: list[_Segment] = []
-    fresh = True
-    for event in events:
-        if event.role != role:
-            continue
-        if isinstance(event.payload, ev.RoleStarted):
-            fresh = True  # a resumed role counts its documents anew
-        if not isinstance(event.payload, ev.ToolFinished):
-            continue
-        tool = event.payload
-        steps = tuple(_step(item) for item in tool.steps)
-        if fresh or segments[-1].document != tool.document:
-            segments.append(_Segment(tool.document, tool.url_before, ()))
-            fresh = False
-        if tool.call_id == call_id:
-            return segments, steps
-        segments[-1] = replace(segments[-1], steps=segments[-1].steps + steps)
-    return [], ()
-
-
-def _step(data: Mapping) -> Step:
-    return Step(**{**data, "locators": tuple(data.get("locators", ()))})
-
-
-def _open(role: str, url: str) -> Step:
-    path = routes.path(url)
-    return Step(role, "goto", value=path, words=f"Open {path}", lands=routes.template(url))
-
-
-def _inputs_before(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The last unbroken run of inputs: what a button usually sends."""
-    begin = len(steps)
-    while begin and steps[begin - 1].action in _INPUTS:
-        begin -= 1
-    return steps[begin:]
-
-
-def _chain(role: str, segments: Sequence[_Segment]) -> tuple[Step, ...]:
-    """The documents one after the other; where one was left by hand it leads to the next by itself."""
-    steps: list[Step] = []
-    for index, segment in enumerate(segments):
-        if not (index and segments[index - 1].left_by_hand) and routes.origin(segment.url):
-            steps.append(_open(role, segment.url))
-        steps.extend(segment.steps if index == len(segments) - 1 else segment.stayed)
-    return tuple(steps)
-
-
-def _capped(role: str, segments: Sequence[_Segment], limit: int) -> tuple[Step, ...]:
-    """Each document opened by its address, because those between are left out; the oldest go when it gets too long."""
-    parts: list[tuple[Step, ...]] = [(_open(role, segment.url), *segment.stayed) for segment in segments[:-1]]
-    tail = segments[-1]
-    parts.append((_open(role, tail.url), *tail.steps) if routes.origin(tail.url) else tail.steps)
-    while len(parts) > 1 and sum(map(len, parts)) > limit:
-        parts.pop(0)
-    return tuple(step for part in parts for step in part)

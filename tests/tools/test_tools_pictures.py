@@ -59,5 +59,6 @@ async def test_only_a_model_that_can_look_is_offered_a_picture_of_the_page(
         await typed(seeing, "many more dots than that")
         second = await seeing.do("take_screenshot")
         assert await differing(seeing, first.images[0].data, second.images[0].data) < 100
-        bare = [await surface.page.screenshot() for text in ("d", "many more dots than that") if await typed(seeing, text)]
-        assert await differing(seeing, *bare) > 200, "uncovered, the pictures tell how long the secret is"
+        bare = await surface.page.screenshot()
+        await typed(seeing, "d")
+        assert await differing(seeing, bare, await surface.page.screenshot()) > 200, "uncovered, the pictures tell how long the secret is"
