@@ -4,7 +4,7 @@ A turn is not spent on a reply that cannot be used: the model is told what was w
 journalled as it comes, because each of them cost something. Knows no page and makes no call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agent import events as ev
@@ -34,13 +34,12 @@ Asked = ModelReply | Unanswered | OutOfBudget | Stop
 
 
 class Asking:
-    """The questions of one role. Keeps what is counted from turn to turn: replies and cool-downs in a row."""
+    """The questions of one role. Counts unusable replies and cool-downs in a row, over all segments of a run."""
 
     def __init__(self, work: Assignment, talk: Conversation):
         self._work = work
         self._talk = talk
-        self._patience = Patience()
-        self._cool_downs = 0
+        self._patience, self._cool_downs = _in_a_row(work.logbook.events, work.role.name)
 
     async def ask(self, request_of: Callable[[tuple[Message, ...]], ModelRequest], tail: Message) -> Asked:
         """`request_of` makes the request of these messages: the conversation, `tail` and what was corrected since."""
@@ -56,45 +55,43 @@ class Asking:
                 return Stop(StopReason.MODEL_FAILED, str(reply))
             if not isinstance(reply, ModelReply):
                 return reply
-            self._patience = self._patience.after(reply)
-            if reply.outcome == "called" and reply.calls:
+            self._patience = self._patience.after(reply.outcome)
+            if reply.outcome == "called":
                 return reply
             await self._work.logbook.append(self._work.role.name, replied(reply))
             if sentence := self._patience.over:
                 return Stop(StopReason.MODEL_FAILED, sentence)
-            if request.closing or await self._give_up():
+            if await self._give_up():
                 return Unanswered()
             correction = self._patience.correction(reply)
             if correction.mask:
                 self._talk.withhold()
-            said = (Message("assistant", reply.text),) if reply.text else ()
+            # What a filter withheld would set it off again.
+            said = (Message("assistant", reply.text),) if reply.text and not correction.mask else ()
             corrections, force = (*said, Message("user", correction.advice)), correction.force
 
     async def _generate(self, request: ModelRequest) -> Asked | ContextOverflow:
-        name = self._work.role.name
         try:
             reply = await self._work.model.generate(request)
         except BudgetSpent as spent:
             return OutOfBudget(str(spent))
         except ContextOverflow as overflow:
+            await self._note_wait("failed", overflow)
             return overflow
         except Interrupted as given_up:
-            waited = ev.ModelWaited("given_up", given_up.waited, given_up.faults)
-            await self._work.logbook.append(name, waited)
+            await self._note_wait("given_up", given_up)
             return Unanswered()
         except CoolDown as down:
             return await self._cooled_down(down)
         except ModelFailure as failure:
-            if failure.faults:
-                await self._work.logbook.append(name, ev.ModelWaited("failed", failure.waited, failure.faults))
+            await self._note_wait("failed", failure)
             return Stop(StopReason.MODEL_FAILED, str(failure))
         self._cool_downs = 0
         return reply
 
     async def _cooled_down(self, down: CoolDown) -> Unanswered | Stop:
         self._cool_downs += 1
-        waited = ev.ModelWaited("cool_down", down.waited, down.faults, str(down))
-        await self._work.logbook.append(self._work.role.name, waited)
+        await self._note_wait("cool_down", down)
         if self._cool_downs < self._work.profile.pace.cool_downs:
             return Unanswered()
         return Stop(
@@ -102,8 +99,25 @@ class Asking:
             f"{self._cool_downs} calls in a row were given up after {down.tries} tries each; the last: {down}",
         )
 
+    async def _note_wait(self, end: str, why: ModelFailure | Interrupted) -> None:
+        if why.waited or why.faults:
+            waited = ev.ModelWaited(end, round(why.waited, 3), why.faults, str(why))
+            await self._work.logbook.append(self._work.role.name, waited)
+
     async def _give_up(self) -> bool:
         return self._work.paused() or await self._work.stop()
+
+
+def _in_a_row(events: Sequence[ev.Event], role: str) -> tuple[Patience, int]:
+    """What a role that is resumed had behind it: its unusable replies and cool-downs since the last usable reply."""
+    patience, cool_downs = Patience(), 0
+    for event in events:
+        match event.payload:
+            case ev.ModelReplied(outcome=outcome) if event.role == role:
+                patience, cool_downs = patience.after(outcome), 0
+            case ev.ModelWaited(end="cool_down") if event.role == role:
+                cool_downs += 1
+    return patience, cool_downs
 
 
 def replied(reply: ModelReply) -> ev.ModelReplied:
@@ -117,6 +131,7 @@ def replied(reply: ModelReply) -> ev.ModelReplied:
         output_tokens=usage.output,
         reasoning_tokens=usage.reasoning,
         seconds=round(usage.seconds, 3),
+        estimated_tokens=reply.estimated,
         price=reply.price,
         waited=round(effort.waited, 3),
         faults=effort.faults,

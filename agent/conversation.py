@@ -26,6 +26,10 @@ class Turn:
     messages: tuple[Message, ...]
     masked: bool = False
 
+    @property
+    def shows_a_page(self) -> bool:
+        return any(message.images or FENCED.search(message.text) for message in self.messages)
+
     def mask(self, words: str = MASKED) -> "Turn":
         return Turn(tuple(_masked(message, words) for message in self.messages), masked=True)
 
@@ -62,9 +66,9 @@ class Conversation:
         return (self._opening, *note, *(message for turn in self._turns for message in turn.messages), *tail)
 
     def withhold(self) -> None:
-        """Takes away the newest page text that is still there: the filter of a provider refused it."""
+        """Takes away the newest page text or picture that is still there: the filter of a provider refused it."""
         for index in range(len(self._turns) - 1, -1, -1):
-            if not self._turns[index].masked:
+            if self._turns[index].shows_a_page:
                 self._turns[index] = self._turns[index].mask(WITHHELD)
                 return
 

@@ -34,11 +34,11 @@ class Patience:
     kind: str = ""
     same: int = 0
 
-    def after(self, reply: ModelReply) -> "Patience":
-        if reply.outcome == "called" and reply.calls:
+    def after(self, outcome: str) -> "Patience":
+        if outcome == "called":
             return Patience()
-        same = self.same + 1 if reply.outcome == self.kind else 1
-        return replace(self, unusable=self.unusable + 1, kind=reply.outcome, same=same)
+        same = self.same + 1 if outcome == self.kind else 1
+        return replace(self, unusable=self.unusable + 1, kind=outcome, same=same)
 
     @property
     def over(self) -> str:
@@ -62,6 +62,6 @@ class Patience:
 
     def correction(self, reply: ModelReply) -> Correction:
         """What to tell about the reply that was just counted. A second one of a kind must become a call."""
-        outcome = reply.outcome if reply.outcome in ADVICE else "empty"
-        advice = " ".join(ADVICE[outcome].format(detail=reply.detail).split())
-        return Correction(advice, force=self.same > 1 and outcome != "blocked", mask=outcome == "blocked")
+        advice = " ".join(ADVICE[reply.outcome].format(detail=reply.detail).split())
+        blocked = reply.outcome == "blocked"
+        return Correction(advice, force=self.same > 1 and not blocked, mask=blocked)

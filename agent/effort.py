@@ -11,7 +11,8 @@ from agent.llm.spending import Spend
 @dataclass(slots=True)
 class RoleEffort:
     """`replies` counts all replies, `unusable` those that had to be asked for again, by outcome. `usd` sums the calls
-    with a known price, `unpriced` counts the others. `waited` is in seconds."""
+    with a known price, `unpriced` counts the others. `waited` is in seconds, `estimated_tokens` are those that servers
+    did not report."""
 
     replies: int = 0
     input_tokens: int = 0
@@ -21,6 +22,7 @@ class RoleEffort:
     seconds: float = 0.0
     usd: float = 0.0
     unpriced: int = 0
+    estimated_tokens: int = 0
     waited: float = 0.0
     cool_downs: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -29,7 +31,7 @@ class RoleEffort:
 
     @property
     def tokens(self) -> int:
-        return self.input_tokens + self.output_tokens
+        return self.input_tokens + self.output_tokens + self.estimated_tokens
 
 
 def spent(events: Iterable[ev.Event]) -> dict[str, Spend]:
@@ -60,6 +62,7 @@ def _count_reply(effort: RoleEffort, reply: ev.ModelReplied) -> None:
     effort.cached_tokens += reply.cached_tokens
     effort.output_tokens += reply.output_tokens
     effort.reasoning_tokens += reply.reasoning_tokens
+    effort.estimated_tokens += reply.estimated_tokens
     effort.seconds += reply.seconds
     effort.waited += reply.waited
     effort.faults.update(reply.faults)

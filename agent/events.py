@@ -72,6 +72,8 @@ class ModelReplied(Payload):
     cached_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    estimated_tokens: int = 0
+    """What the server did not report, by our own estimate."""
     seconds: float = 0.0
     price: float | None = None
     waited: float = 0.0

@@ -59,7 +59,7 @@ class PaceSettings(Strict):
         default=300, gt=0, le=3600, description="A longer delay named by the server is not waited for."
     )
     longest_answer: float = Field(
-        default=120, gt=0, le=3600, description="A slow local model may need more for one answer."
+        default=120, gt=0, le=300, description="A slow local model may need more for one answer."
     )
     cool_downs: int = Field(
         default=5, ge=1, le=100, description="Calls in a row whose tries ran out, after which a role ends."

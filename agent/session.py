@@ -72,7 +72,7 @@ class Session:
             if isinstance(asked, Unanswered):
                 continue
             if isinstance(asked, OutOfBudget):
-                return await self._close(asked.sentence, view)
+                return await self._close(asked.sentence, view, tools)
             if isinstance(asked, Stop):
                 return asked
             turn = await self._take(asked, view)
@@ -109,12 +109,20 @@ class Session:
         )
         return await self._asking.ask(self._request_of(view, tools), Message("user", tail))
 
-    async def _close(self, sentence: str, view: PageView) -> Stop:
-        """The one turn that a role gets when tokens or money are spent: to write down what it knows."""
+    async def _close(self, sentence: str, view: PageView, tools: Sequence[ToolSpec]) -> Stop | None:
+        """The one turn that a role gets when tokens or money are spent: to write down what it knows. None when the
+        segment ends first; the next one comes here again."""
         self._budget = replace(self._budget, closing=True)
-        make = self._request_of(view, specs())
+        # All tools are sent, because they are part of the prefix that the provider has cached; only ours are run.
+        make = self._request_of(view, tools)
         tail = Message("user", observation.closing(sentence, self._host.untested()))
-        asked = await self._asking.ask(lambda messages: replace(make(messages), closing=True), tail)
+        asked: Asked = Unanswered()
+        while isinstance(asked, Unanswered):
+            if await self._work.stop():
+                return Stop(StopReason.STOP_REQUESTED, "Stopped on request.")
+            if self._work.paused():
+                return None
+            asked = await self._asking.ask(lambda messages: replace(make(messages), closing=True), tail)
         if isinstance(asked, ModelReply):
             calls = tuple(call for call in asked.calls if call.tool in TOOLS)
             turn = await self._take(replace(asked, calls=calls), view)

@@ -63,12 +63,12 @@ async def _opened(name: Name, settings: Settings, connection: RedisSettings) -> 
     db = await open_database(settings)
     kicks = Queue(connection)
     # Not the patient client: a role that waits for a token is better off with the bucket of its own process.
-    shared = queue.connect(redis_settings(redis_url(settings), patient=False))
-    buckets = RedisBuckets(shared) if name == "runs" else None
+    shared = queue.connect(redis_settings(redis_url(settings), patient=False)) if name == "runs" else None
     try:
-        yield Context(db, settings, kicks, github=github, buckets=buckets)
+        yield Context(db, settings, kicks, github=github, buckets=RedisBuckets(shared) if shared else None)
     finally:
-        await shared.aclose(close_connection_pool=True)
+        if shared is not None:
+            await shared.aclose(close_connection_pool=True)
         await kicks.close()
         await db.close()
         if github is not None:

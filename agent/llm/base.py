@@ -113,6 +113,8 @@ class ModelReply:
     repairs: tuple[str, ...] = ()
     effort: Effort = field(default_factory=Effort)
     price: float | None = None
+    estimated: int = 0
+    """Tokens of a call whose server reported none, by our own estimate; for the budgets."""
 
 
 class Adapter(Protocol):

@@ -15,7 +15,7 @@ from agent.llm.costs import CostLine, CostLog
 from agent.llm.errors import ContextOverflow, CoolDown, Interrupted, ModelFailure
 from agent.llm.governor import Governor
 from agent.llm.spending import Account, Spend
-from agent.llm.tokens import Gauge
+from agent.llm.tokens import Gauge, size_of
 
 log = structlog.get_logger()
 
@@ -66,10 +66,10 @@ class GovernedModel:
         hold = await self._account.reserve(self._seat.role, estimate, request.closing)
         actual = Spend()
         try:
-            reply = await self._call(request)
+            reply = await self._call(request, expected)
             if reply.usage.input:
                 self._engine.gauge.learn(expected, reply.usage.input)
-            actual = Spend(reply.usage.input + reply.usage.output, reply.price or 0.0)
+            actual = Spend(reply.usage.input + reply.usage.output + reply.estimated, reply.price or 0.0)
             return reply
         finally:
             await self._account.settle(hold, actual)
@@ -78,7 +78,7 @@ class GovernedModel:
         """The role is over: what was kept for its closing turn is free for the others."""
         self._account.leave(self._seat.role)
 
-    async def _call(self, request: ModelRequest) -> ModelReply:
+    async def _call(self, request: ModelRequest, expected: int) -> ModelReply:
         attempt: Callable[[], Awaitable[ModelReply]] = lambda: self._engine.adapter.generate(request)  # noqa: E731
         try:
             reply = await self._engine.governor.call(attempt, request.give_up)
@@ -89,7 +89,10 @@ class GovernedModel:
             effort = Effort(failure.tries, failure.waited, failure.faults)
             self._note("busy" if isinstance(failure, CoolDown) else "failed", effort)
             raise
-        reply = replace(reply, price=price_of(self._engine.traits, reply.usage))
+        if reply.usage.input or reply.usage.output:
+            reply = replace(reply, price=price_of(self._engine.traits, reply.usage))
+        else:  # the server was silent, but the budgets must not be
+            reply = replace(reply, price=None, estimated=expected + size_of(reply))
         self._note(reply.outcome, reply.effort, reply.usage, reply.price)
         return reply
 

@@ -10,7 +10,7 @@ import math
 import re
 from functools import lru_cache
 
-from agent.llm.base import Message, ModelRequest
+from agent.llm.base import Message, ModelReply, ModelRequest
 from agent.llm.catalogue import Traits
 
 WORDS = re.compile(r"[A-Za-z]+")
@@ -39,6 +39,11 @@ def estimate(text: str) -> int:
     if not text.isascii():
         tokens += SCRIPT * len(SCRIPTS.findall(text)) + IDEOGRAPH * len(IDEOGRAPHS.findall(text))
     return math.ceil(tokens)
+
+
+def size_of(reply: ModelReply) -> int:
+    """Tokens of a reply as far as it can be seen."""
+    return _written(Message("assistant", reply.text, calls=reply.calls))
 
 
 class Gauge:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scripted_model import ScriptedModel
 
-from agent.asking import Asking, OutOfBudget, Unanswered
+from agent.asking import Asking, OutOfBudget, Unanswered, replied
 from agent.assignment import Assignment
 from agent.charter import Charter, Pace, Profile, Role
 from agent.conversation import Conversation
@@ -47,8 +47,12 @@ class Table:
         profile = Profile("Site", "local", folder, "http://x.test", "local", (role,), pace=Pace(cool_downs=3))
         self.logbook = Logbook(FileJournal(folder / "journal.jsonl"))
         charter = Charter("Explore.", "Site", "local")
-        work = Assignment(charter, profile, role, self.model, self.logbook, "0", lambda: self.paused, self._stop)
-        self.asking = Asking(work, self.talk)
+        self._work = Assignment(charter, profile, role, self.model, self.logbook, "0", lambda: self.paused, self._stop)
+        self.renew()
+
+    def renew(self) -> None:
+        """As a worker does that takes the run up."""
+        self.asking = Asking(self._work, self.talk)
 
     async def _stop(self) -> bool:
         return False
@@ -182,9 +186,54 @@ async def test_a_spent_budget_and_a_hopeless_failure_are_told_apart(table):
     assert await role.ask() == Stop(StopReason.MODEL_FAILED, "The key was refused.")
 
 
-async def test_a_closing_turn_is_asked_once(table):
-    role = table(ModelReply("said", "Bye."))
-    assert await role.ask(closing=True) == Unanswered()
+async def test_a_closing_turn_is_corrected_like_any_other(table):
+    role = table(ModelReply("said", "Bye."), CALLED)
+    assert await role.ask(closing=True) == CALLED
+    assert role.model.requests[1].closing
+
+
+async def test_cool_downs_and_poor_replies_are_counted_over_the_segments_of_a_run(table, tmp_path):
+    down = CoolDown("The server is overloaded (503).")
+    down.tries, down.waited = 10, 60.0
+    first = table(down, down, *[ModelReply("said", "Hello!")] * 2)
+    await first.ask()
+    await first.ask()
+
+    second = table(down)
+    await second.logbook.open()
+    second.renew()
+    stop = await second.ask()
+    assert isinstance(stop, Stop) and stop.reason == StopReason.RATE_LIMITED
+
+    third = table(*[ModelReply("said", "Hello!")] * 3)
+    for _ in range(3):
+        await third.logbook.append("member", replied(ModelReply("said", "Hello!")))
+    third.renew()
+    stop = await third.ask()
+    assert isinstance(stop, Stop) and "in prose 4 times" in stop.detail
+
+
+async def test_what_a_filter_withheld_is_not_sent_back_and_host_words_are_no_page(table):
+    role = table(ModelReply("blocked", "partial <script>"), CALLED)
+    role.talk.add_turn(CALLED, [PAGE], [ToolResult("1", "ok", "")])
+    for number in range(3):
+        role.talk.add_turn(CALLED, [f"Noted: Capability {number}: works."], [ToolResult("1", "ok", "")])
+    await role.ask()
+    assert "script" not in "".join(role.told())
+    assert "Noted: Capability 2: works." in role.told()
+
+
+async def test_a_wait_before_a_hopeless_failure_is_counted(table):
+    failure = ModelFailure("The key was refused.")
+    failure.waited = 42.0
+    long = ContextOverflow("Too long.")
+    long.waited, long.faults = 3.0, ("timeout",)
+    role = table(long, failure)
+    for _ in range(6):
+        role.talk.add_turn(CALLED, [PAGE], [ToolResult("1", "ok", "")])
+    await role.ask()
+    effort = efforts(role.logbook.events)["member"]
+    assert (effort.waited, effort.faults) == (45.0, {"timeout": 1})
 
 
 async def test_a_reply_carries_what_it_took_into_the_journal(table):

@@ -17,10 +17,12 @@ from agent.llm.emulators import openai as testing_openai
 from agent.llm.errors import BudgetSpent, ContextOverflow, CoolDown, Interrupted, ModelFailure
 from agent.llm.models import Metering, Models
 from agent.llm.spending import Account, MemoryDay
+from agent.llm.testing import OPENAI
 from agent.tools.surface import ToolSpec
 
 LOOK = ToolSpec("look", "Looks.", {"type": "object", "properties": {}}, False, "browser")
 REQUEST = ModelRequest("You are a tester.", (Message("user", "Look at the page."),), (LOOK,))
+OPENAI_SILENT = OPENAI.faults["no_usage"]
 DOORS: dict[str, Any] = {"openai": testing_openai, "gemini": testing_gemini}
 EMULATORS: dict[str, Callable[..., AbstractContextManager[Any]]] = {
     "openai": testing_openai.openai_emulator,
@@ -140,3 +142,16 @@ async def test_a_full_disk_loses_the_line_and_not_the_reply(provider, tmp_path):
         reply = await bench.of("member").generate(REQUEST)
         await bench.models.close()
     assert reply.outcome == "called" and reply.price
+
+
+async def test_a_server_that_reports_no_tokens_is_counted_by_our_own_estimate(tmp_path):
+    silent = OPENAI_SILENT(testing_openai.called(("look", {})))
+    with EMULATORS["openai"](policy=lambda body: silent) as emulator:
+        bench = Bench("openai", emulator.url, tmp_path, Budgets(run=Limit(tokens=5_000)))
+        model = bench.of("member")
+        with pytest.raises(BudgetSpent):
+            for _ in range(200):
+                reply = await model.generate(REQUEST)
+        await bench.models.close()
+    assert (reply.usage.input, reply.price) == (0, None) and reply.estimated > 10
+    assert all(line.price is None for line in read_costs(tmp_path))
