@@ -4,26 +4,25 @@ The model reaches the official server's tools only through `call`; Python looks 
 """
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from playwright.async_api import BrowserContext, Error, Page
 
 from agent.tools import overlay
-from agent.tools.answers import Answer, blocker, browser_died, shorten
+from agent.tools.answers import Answer, blocker, shorten
 from agent.tools.aria import find, parse
 from agent.tools.aria_text import refs
-from agent.tools.browser_text import Sight, call_text, error_lines, place
+from agent.tools.browser_act import Act, Refused
+from agent.tools.browser_senses import Senses
+from agent.tools.browser_text import Sight, call_text, error_lines
 from agent.tools.browser_tools import (
     ACTING,
     ALLOWED,
-    DEFAULT_SECONDS,
     PICTURE,
-    SECONDS,
     STILL,
     Unusable,
     clean,
@@ -38,55 +37,14 @@ from agent.tools.policy import decide
 from agent.tools.seat import BrowserOptions, Lost, Seat
 from agent.tools.secrets import SecretRefused
 from agent.tools.signin import SignInFailed
-from agent.tools.surface import Image, PageView, Recovery, Signal, Target, ToolCall, ToolResult, ToolSpec
+from agent.tools.surface import Image, PageView, Signal, ToolCall, ToolResult, ToolSpec
 from agent.tools.targets import resolve
 from agent.tools.watch import Watch
 
-LOOK_SECONDS = 4.0
-TAB_MS = 3_000
 PICTURE_MS = 5_000
 KNOWN = 500
 DIALOG = "A dialog is open; answer it with browser_handle_dialog."
 INTERRUPTED = "interrupted by another navigation"
-OURS = "ERR_BLOCKED_BY_CLIENT"
-FENCED = re.compile(r"Failed to fetch|NetworkError|Network Error|Load failed")
-
-
-@dataclass(slots=True)
-class _Act:
-    """One call under way: the arguments as sent, what they meant, and what happened around them."""
-
-    call: ToolCall
-    args: dict[str, Any]
-    before: PageView
-    targets: tuple[Target | None, ...] = ()
-    recoveries: tuple[Recovery, ...] = ()
-
-    @property
-    def target(self) -> Target | None:
-        return self.targets[0] if "target" in self.args and self.targets else None
-
-    def result(self, status: Any, text: str, after: PageView, signals: tuple[Signal, ...] = ()) -> ToolResult:
-        fields = self.targets if "fields" in self.args else ()
-        return ToolResult(
-            self.call.id,
-            status,
-            text,
-            target=self.target,
-            before=self.before,
-            after=after,
-            signals=signals,
-            targets=fields,
-            recoveries=self.recoveries,
-        )
-
-    def refused(self, status: Any, notice: str) -> ToolResult:
-        """The call was not made."""
-        return replace(self.result(status, place(self.before), self.before), notice=notice)
-
-
-class _Refused(Exception):
-    """The call is not made. `str(error)` is a sentence for the model."""
 
 
 class BrowserSurface:
@@ -96,6 +54,7 @@ class BrowserSurface:
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
+        self._senses = Senses(seat)
         self._profile = seat.options.profile
         self._lock = asyncio.Lock()
         self._seen = PageView("")
@@ -135,7 +94,7 @@ class BrowserSurface:
         async with self._lock:
             if not self._lost and not self._seen.dialog:
                 try:
-                    self._seen = await self._look()
+                    self._seen = await self._senses.look(self._seen.title)
                 except (Hung, Gone) as error:
                     self._notice = await self._revive(error)
             return self._seen
@@ -146,13 +105,13 @@ class BrowserSurface:
     async def _call(self, call: ToolCall) -> ToolResult:
         if self._lost:
             return ToolResult(call.id, "lost", self._lost, before=self._seen, after=self._seen)
-        act = _Act(call, {}, self._seen)
+        act = Act(call, {}, self._seen)
         try:
             await self._admit(act)
             sent = self._with_secrets(act)
         except Unusable as error:
             return act.refused("tool_error", str(error))
-        except (_Refused, Forbidden, SecretRefused) as error:
+        except (Refused, Forbidden, SecretRefused) as error:
             return act.refused("denied", str(error))
         try:
             if call.tool == PICTURE.name:
@@ -166,11 +125,11 @@ class BrowserSurface:
                 return act.result("lost", text, self._seen, heard)
             return replace(act.result("tool_error", self._brief(heard), self._seen, heard), notice=text)
 
-    async def _admit(self, act: _Act) -> None:
-        """Checks and completes the call. Raises Unusable, _Refused or Forbidden."""
+    async def _admit(self, act: Act) -> None:
+        """Checks and completes the call. Raises Unusable, Refused or Forbidden."""
         call, dialog = act.call, self._seen.dialog
         if call.tool not in ALLOWED or (call.tool == PICTURE.name and not self._seat.options.pictures):
-            raise _Refused(f"{call.tool} is not available; the tools are {', '.join(sorted(ALLOWED))}.")
+            raise Refused(f"{call.tool} is not available; the tools are {', '.join(sorted(ALLOWED))}.")
         act.args = clean(call.tool, call.args)
         if dialog and call.tool != "browser_handle_dialog":
             raise Unusable("A dialog is open; answer it with browser_handle_dialog first.")
@@ -178,19 +137,19 @@ class BrowserSurface:
             wanted = str(act.args.get("url", ""))
             act.args["url"] = destination(wanted, self._profile.url, self._profile.allowed_origins)
         tree = parse(self._seen.snapshot)
-        act.targets = tuple([self._masked(await resolve(self.page, ref, tree)) for ref in target_refs(act.args)])
+        act.targets = tuple([self._senses.masked(await resolve(self.page, ref, tree)) for ref in target_refs(act.args)])
         for ref, target in zip(target_refs(act.args), act.targets, strict=True):
             if target is None and find(tree, ref) is None:
                 raise Unusable(stale(ref, refs(tree)))
         denial = decide(call, act.target, self._seen, self._profile)
         if denial:
             # The element's name is the page's word; which one it was, the model knows by its ref.
-            raise _Refused(denial.replace(f' "{act.target.name}"', "") if act.target else denial)
+            raise Refused(denial.replace(f' "{act.target.name}"', "") if act.target else denial)
         href = act.target.href if act.target else ""
         if call.tool == "browser_click" and leaves(href, self._profile.url, self._profile.allowed_origins):
-            raise _Refused(f"That link leaves the app for {origin_of(href) or 'another place'}; it was not followed.")
+            raise Refused(f"That link leaves the app for {origin_of(href) or 'another place'}; it was not followed.")
 
-    async def _picture(self, act: _Act) -> ToolResult:
+    async def _picture(self, act: Act) -> ToolResult:
         try:
             data = await take_picture(self.page, None, self._seat.secrets, PICTURE_MS)
         except Error as error:
@@ -198,7 +157,7 @@ class BrowserSurface:
         result = act.result("ok", f"A picture of {self._seen.url}.", self._seen)
         return replace(result, images=(Image("image/png", data),))
 
-    def _with_secrets(self, act: _Act) -> dict[str, Any]:
+    def _with_secrets(self, act: Act) -> dict[str, Any]:
         """The arguments with placeholders resolved, for typing only. Raises SecretRefused."""
         origin = origin_of(self.page.url) or ""
         secrets = self._seat.secrets
@@ -211,45 +170,43 @@ class BrowserSurface:
             return {**act.args, "fields": fields}
         return act.args
 
-    async def _perform(self, act: _Act, args: Mapping[str, Any]) -> Answer:
+    async def _perform(self, act: Act, args: Mapping[str, Any]) -> Answer:
         tool = act.call.tool
-        answer = await self._ask(tool, args)
+        answer = await self._senses.ask(tool, args)
         if INTERRUPTED in answer.raw:
             # The error page of a failed navigation was still on its way.
             await asyncio.sleep(0.2)
-            answer = await self._ask(tool, args)
+            answer = await self._senses.ask(tool, args)
         if answer.is_error and tool == "browser_click" and blocker(answer.raw):
             return await self._uncover(act, answer, args)
         return answer
 
-    async def _ask(self, tool: str, args: Mapping[str, Any]) -> Answer:
-        answer = await self._seat.ask(tool, args, SECONDS.get(tool, DEFAULT_SECONDS))
-        if answer.is_error and browser_died(answer.raw):
-            raise Gone("the browser ended")
-        return answer
-
-    async def _uncover(self, act: _Act, answer: Answer, args: Mapping[str, Any]) -> Answer:
+    async def _uncover(self, act: Act, answer: Answer, args: Mapping[str, Any]) -> Answer:
         state = (self.watch.document, blocker(answer.raw) or "")
         left = overlay.TRIES - self._tries.get(state, 0)
         if left <= 0:
             return answer
-        scene = overlay.Scene(self.page, str(args["target"]), answer.raw, self._fresh, self._ask)
+        scene = overlay.Scene(self.page, str(args["target"]), answer.raw, self._fresh, self._senses.ask)
         cleared = await overlay.clear(scene, left)
         mask = self._seat.secrets.mask
         act.recoveries = tuple(
-            replace(item, what=mask(item.what), how=mask(item.how), target=self._masked(item.target))
+            replace(item, what=mask(item.what), how=mask(item.how), target=self._senses.masked(item.target))
             for item in cleared
         )
         self._tries[state] = self._tries.get(state, 0) + len(act.recoveries)
-        return await self._ask("browser_click", args) if act.recoveries[-1].overcome else answer
+        return await self._senses.ask("browser_click", args) if act.recoveries[-1].overcome else answer
 
-    async def _observe(self, act: _Act, answer: Answer) -> ToolResult:
+    async def _observe(self, act: Act, answer: Answer) -> ToolResult:
         tool = act.call.tool
         tabs = ""
         if tool not in STILL and not answer.dialog:
             await self.watch.settle()
-            tabs = await self._close_tabs()
-        after = self._dialog_view(answer.dialog) if answer.dialog else await self._look()
+            tabs = await self._senses.close_tabs()
+        after = (
+            self._senses.dialog_view(answer.dialog, self._seen.title)
+            if answer.dialog
+            else await self._senses.look(self._seen.title)
+        )
         if after.url == "about:blank" and act.before.url != "about:blank":
             raise Gone("the page was reset")
         if tool == "browser_click" and answer.is_error and after.document != act.before.document:
@@ -263,7 +220,7 @@ class BrowserSurface:
         result = act.result("tool_error" if answer.is_error else "ok", call_text(tool, answer, sight), after, heard)
         return replace(result, notice=DIALOG if after.dialog else "")
 
-    def _remember(self, act: _Act, after: PageView, *, succeeded: bool) -> None:
+    def _remember(self, act: Act, after: PageView, *, succeeded: bool) -> None:
         if act.before.document != after.document:
             self._fresh = frozenset()
             self._tries.clear()
@@ -271,79 +228,11 @@ class BrowserSurface:
             self._fresh = refs(parse(after.snapshot)) - refs(parse(act.before.snapshot))
         self._seen = after
 
-    async def _look(self) -> PageView:
-        """Raises Hung or Gone when the page does not answer."""
-        for _ in range(3):
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    snapshot = await self.page.aria_snapshot(mode="ai", timeout=LOOK_SECONDS * 1000)
-                    title = await self.page.title()
-            except TimeoutError:
-                break
-            except Error as error:
-                if self.page.is_closed() or browser_died(str(error)):
-                    raise Gone("the page was closed") from None
-                # A navigation took the document away; the next one is there soon.
-                await self.watch.settle()
-                continue
-            mask = self._seat.secrets.mask
-            return self._view(title=mask(title), snapshot=mask(snapshot))
-        # A dialog that opened by itself also stops the page; only the server knows of it.
-        answer = await self._ask("browser_snapshot", {"depth": 1})
-        if answer.dialog:
-            return self._dialog_view(answer.dialog)
-        raise Hung("the page does not settle")
-
-    def _masked(self, target: Target | None) -> Target | None:
-        mask = self._seat.secrets.mask
-        if target is None:
-            return None
-        return replace(target, locator=mask(target.locator), name=mask(target.name), href=mask(target.href))
-
-    def _dialog_view(self, dialog: str) -> PageView:
-        return self._view(title=self._seen.title, dialog=self._seat.secrets.mask(dialog))
-
-    def _view(self, **seen: Any) -> PageView:
-        url = self._seat.secrets.mask(self.page.url)
-        return PageView(url, status=self.watch.status, document=self.watch.document, **seen)
-
-    async def _close_tabs(self) -> str:
-        """Notes and closes what opened beside the page, so that one page stays the current one."""
-        notes = []
-        for tab in [page for page in self.context.pages if page is not self.page]:
-            with suppress(Error):
-                await tab.wait_for_load_state("domcontentloaded", timeout=TAB_MS)
-            status = self.watch.status_of(tab)
-            notes.append(f"A new tab opened {tab.url}{f' (HTTP {status})' if status else ''} and was closed.")
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await tab.close()
-            except (Error, TimeoutError):
-                notes.append("It did not close.")
-        return " ".join(notes)
-
     def _heard(self) -> tuple[Signal, ...]:
-        """The signals since the last call, masked, without those that our own read-only fence caused."""
-        heard = self.watch.drain()
-        fenced = any(OURS in signal.text for signal in heard)
+        heard, fenced = self._senses.heard()
         if fenced:
             self._notice = "Requests that write were stopped: this target is read-only."
-        mask = self._seat.secrets.mask
-        kept = (
-            signal
-            for signal in heard
-            if not (OURS in signal.text or (fenced and signal.kind == "pageerror" and FENCED.search(signal.text)))
-        )
-        return tuple(
-            replace(
-                signal,
-                text=mask(signal.text),
-                stack=mask(signal.stack),
-                url=mask(signal.url),
-                page_url=mask(signal.page_url),
-            )
-            for signal in kept
-        )
+        return heard
 
     async def _revive(self, error: Hung | Gone) -> str:
         """A new session in place of the broken one; the sentence that says so."""
@@ -351,7 +240,7 @@ class BrowserSurface:
         what = f"The page hung: {error}." if hung else f"The browser session ended: {error}."
         try:
             await self._seat.renew(restart=not hung)
-            self._seen = await self._look()
+            self._seen = await self._senses.look(self._seen.title)
         except (Lost, SignInFailed, Hung, Gone) as failure:
             self._lost = f"{what} The browser is lost: {failure}"
             return self._lost
@@ -371,7 +260,7 @@ class BrowserSurface:
     async def start(self) -> None:
         """Opens the seat and looks around. Raises what Seat.open raises."""
         await self._seat.open()
-        self._seen = await self._look()
+        self._seen = await self._senses.look(self._seen.title)
 
 
 @asynccontextmanager
