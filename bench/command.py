@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 
 def bench(
@@ -27,7 +27,8 @@ def bench(
 
 
 def _table(figures: Any) -> Table:
-    table = Table("figure", "measured", "should be")
+    table = Table("figure", Column("measured", overflow="fold"), "should be")
+    table.columns[0].no_wrap = True
     for name, value in figures.values.items():
         if not isinstance(value, Mapping):
             table.add_row(name, str(value), figures.bounds.get(name, ""))

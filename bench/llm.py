@@ -11,7 +11,7 @@ from bench import imports, limiter, overhead, repair, storm
 BOUNDS = {
     "sdks_loaded": "0",
     "overhead_ratio": "<= 1.3",
-    "repair_intended": "intended or refused >= 0.95",
+    "repair_intended": ">= 0.95, restored or refused",
     "repair_silently_wrong": "<= 0.005",
     "limiter_429_share": "<= 0.02",
     "limiter_sent_while_drained": "0",
@@ -78,7 +78,8 @@ def _add_repair(figures: Figures, found: repair.RepairFigures) -> None:
     intended = sum(each.intended * each.cases for each in sets) / cases
     wrong = sum(each.silently_wrong * each.cases for each in sets) / cases
     figures.add("repair_cases", f"{found.corpus.cases} by hand, {found.generated.cases} generated")
-    figures.add("repair_intended", round(intended, 4), all(each.silently_wrong <= 0.05 for each in sets))
+    figures.add("repair_intended", round(1 - wrong, 4), all(each.silently_wrong <= 0.05 for each in sets))
+    figures.add("repair_restored", round(intended, 4))
     figures.add("repair_refused", round(1 - intended - wrong, 4))
     figures.add("repair_silently_wrong", round(wrong, 4), all(each.silently_wrong <= 0.005 for each in sets))
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from agent.errors import BadInput
 
@@ -99,9 +100,11 @@ def doctor(
         checks = asyncio.run(rooms.fix(os.environ, say) if fix else rooms.examine(os.environ))
     for check in checks:
         mark = "[green]ok     [/]" if check.ok else "[red]missing[/]" if check.needed else "[yellow]later  [/]"
-        console.print(f"{mark} {check.name}: {check.detail}", highlight=False, soft_wrap=True)
+        # A detail may hold a provider's words, and those anything.
+        line = f"{mark} {check.name}: {escape(check.detail)}"
+        console.print(line, highlight=False, soft_wrap=True, emoji=False)
         if check.remedy:
-            console.print(f"        {check.remedy}", highlight=False, soft_wrap=True)
+            console.print(f"        {escape(check.remedy)}", highlight=False, soft_wrap=True, emoji=False)
     raise typer.Exit(EXIT_FAILED if any(not check.ok and check.needed for check in checks) else 0)
 
 

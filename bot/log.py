@@ -43,7 +43,8 @@ def configure(as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("arq", "httpx", "alembic", "uvicorn.access"):
+    # The HTTP clients log whole addresses, with what is secret in them.
+    for noisy in ("arq", "httpx", "httpx2", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from agent.charter import Profile, Role
 from agent.errors import BadInput
+from agent.llm.access import place, proxy_variable
 from agent.llm.base import Model
 from agent.llm.catalogue import Traits, load_catalogue, require_prices
 from agent.llm.choose import AdapterOptions, LlmSettings, choose_adapter, is_local, model_name
@@ -59,7 +59,8 @@ class Models:
         url = self._settings.base_url
         if self._settings.provider != "scout" and url and not await _listens(url):
             raise BadInput(
-                f"Nothing answers at the model's address {url}; start its server, or correct CHARTERBOT_LLM_BASE_URL."
+                f"Nothing answers at the model's address {place(url)}; start its server, or correct "
+                "CHARTERBOT_LLM_BASE_URL."
             )
 
     def of(self, role: Role) -> Model:
@@ -110,9 +111,9 @@ async def check_settings(settings: LlmSettings) -> str:
 
 async def _listens(url: str) -> bool:
     """Whether a connection can be made, within some tries: a server may be on its way up."""
-    parts = urlsplit(url)
-    if getproxies().get(parts.scheme) and not proxy_bypass(parts.hostname or ""):
+    if proxy_variable(url):
         return True  # only the proxy knows
+    parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     for delay in KNOCKS:
         await asyncio.sleep(delay)

@@ -11,6 +11,7 @@ from agent.llm.base import Adapter, Message, ModelReply, ModelRequest
 from agent.llm.catalogue import Traits, load_catalogue, price_of
 from agent.llm.choose import AdapterOptions, LlmSettings, choose_adapter, is_local, model_name
 from agent.llm.errors import ModelFailure
+from agent.llm.models import usable
 from agent.llm.window import Window, find_window
 from agent.tools.surface import ToolSpec
 
@@ -47,7 +48,7 @@ async def probe(settings: LlmSettings) -> Probe:
     try:
         catalogue = load_catalogue(settings.models_file)
         name = model_name(settings, "", catalogue)
-        traits = catalogue.traits(settings.provider, name, is_local(settings))
+        traits = usable(catalogue.traits(settings.provider, name, is_local(settings)))
         adapter = choose_adapter(settings, name, traits, AdapterOptions("doctor", SECONDS))
     except BadInput as error:
         return Probe(settings.model, problem=str(error))
@@ -92,7 +93,8 @@ def _wrong(first: ModelReply, second: ModelReply | None, name: str) -> str:
     if first.outcome == "truncated":
         return f"{name} was cut off before it called the tool; give it a larger `max_output` in CHARTERBOT_MODELS."
     if not first.calls:
-        return f"{name} gave no usable answer ({first.outcome}: {first.detail or 'nothing said'}); name another model."
+        said = first.detail.rstrip(".") or "nothing said"
+        return f"{name} gave no usable answer ({first.outcome}: {said}); name another model in CHARTERBOT_LLM_MODEL."
     wanted: dict[str, Any] = {"a": 2, "b": 3}
     if dict(first.calls[0].args) != wanted:
         return (
@@ -101,7 +103,10 @@ def _wrong(first: ModelReply, second: ModelReply | None, name: str) -> str:
         )
     if second is None or second.outcome in ("blocked", "malformed", "empty"):
         outcome = second.outcome if second else "nothing"
-        return f"{name} called the tool but could not go on from its answer ({outcome}); name another model."
+        return (
+            f"{name} called the tool but could not go on from its answer ({outcome}); name another model in "
+            "CHARTERBOT_LLM_MODEL."
+        )
     return ""
 
 

@@ -44,7 +44,7 @@ async def _get(http: httpx2.AsyncClient, url: str) -> Any:
     try:
         answer = await http.get(url)
         return answer.json() if answer.status_code == 200 else None
-    except (httpx2.HTTPError, ValueError):
+    except (httpx2.HTTPError, ValueError, RecursionError):
         return None
 
 

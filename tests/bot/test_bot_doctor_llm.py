@@ -124,12 +124,38 @@ async def test_a_model_that_is_too_weak_is_told_so(steps, words):
         assert words in await problem(environ(server.url))
 
 
-def test_the_command_ends_with_what_it_found():
-    def doctor(given: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot", "doctor", "--llm"]
-        path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
-        return subprocess.run(command, env={**path, **given}, capture_output=True, text=True, timeout=60)
+async def test_a_model_that_says_nothing_is_told_with_the_variable():
+    with openai_emulator(OPENAI.said(""), OPENAI.said(""), host=Host("vllm", ("qwen3:14b",))) as server:
+        told = await problem(environ(server.url))
+    assert "gave no usable answer" in told and "CHARTERBOT_LLM_MODEL" in told
 
+
+async def test_the_model_is_asked_for_as_much_as_in_a_run():
+    with gemini_emulator(GEMINI.called(ADD), GEMINI.said("five")) as server:
+        await lines(environ(server.url, "gemini-2.5-flash", LLM="gemini"))
+        assert [body["generationConfig"]["maxOutputTokens"] for body in server.bodies] == [8_192, 8_192]
+
+
+def doctor(given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bot", "doctor", "--llm"]
+    path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(command, env={**path, **given}, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("words", ["unexpected [/INST] token", "tools[bold].function is bad :smile: \\"])
+def test_words_of_a_server_are_shown_as_they_are(words):
+    with openai_emulator(Answer({"error": {"message": words}}, 400), host=Host("vllm")) as server:
+        told = doctor(environ(server.url))
+    assert (told.returncode, words in told.stdout, told.stderr) == (1, True, "")
+
+
+@pytest.mark.parametrize(("name", "value"), [("ALL_PROXY", "socks5://127.0.0.1:1"), ("HTTP_PROXY", "localhost:3128x")])
+def test_a_proxy_that_cannot_be_used_is_named_without_a_traceback(name, value):
+    told = doctor({**environ("http://models.example.com/v1"), name: value})
+    assert (told.returncode, f"{name} names no proxy" in told.stdout, told.stderr) == (1, True, "")
+
+
+def test_the_command_ends_with_what_it_found():
     scout = doctor({})
     assert (scout.returncode, "scout" in scout.stdout) == (0, True)
     with openai_emulator(*GOOD, host=Host("vllm", ("qwen3:14b",))) as server:

@@ -38,6 +38,15 @@ def models(settings: LlmSettings, folder: Path, budgets: Budgets = Budgets()) ->
         (LlmSettings("gemini", "gateway", GEMINI), ("CHARTERBOT_LLM_BASE_URL",)),
         (LlmSettings("openai", "http://localhost:1/v1"), ("No model is named", "CHARTERBOT_LLM_MODEL")),
         (LlmSettings("openai", api_key="sk-with blank"), ("CHARTERBOT_LLM_API_KEY", "copy it anew")),
+        (LlmSettings("openai", api_key='"sk-quoted"'), ("CHARTERBOT_LLM_API_KEY", "without them")),
+        (LlmSettings("openai", api_key="sk-or-x"), ("looks like a key of OpenRouter",)),
+        (LlmSettings("openai", api_key=OPENAI, model="  "), ("CHARTERBOT_LLM_MODEL", "blanks")),
+        (LlmSettings("openai", api_key=OPENAI, model="gpt "), ("CHARTERBOT_LLM_MODEL", "blanks")),
+        (LlmSettings("openai", "localhost:11434/v1"), ("CHARTERBOT_LLM_BASE_URL", "http://localhost")),
+        (
+            LlmSettings("openai", "http://joe:pw@h/v1/chat/completions/"),
+            ("CHARTERBOT_LLM_BASE_URL is 'http://h/v1/chat/completions/'", "leave off /chat/completions"),
+        ),
     ],
 )
 async def test_settings_that_cannot_work_are_refused_with_the_variable_and_the_remedy(settings, words):

@@ -92,6 +92,21 @@ async def test_a_demanded_call_goes_without_the_cache_and_leaves_it_alone():
     assert len(server.made) == 1
 
 
+async def test_a_last_turn_uses_the_cache_that_is_there_and_makes_none():
+    last = replace(REQUEST, closing=True)
+    with serving(clock := Clock()) as server:
+        async with client(server, clock) as model:
+            await model.generate(last)
+            await model.generate(REQUEST)
+            await model.generate(last)
+            await model.generate(replace(last, tools=()))
+            await model.generate(replace(last, force=True))
+            clock.now += TTL_SECONDS
+            await model.generate(last)
+    assert cached_bodies(server) == [False, True, True, False, False, False]
+    assert len(server.made) == 1
+
+
 async def test_a_cache_near_its_end_is_made_anew_before_it_can_fail():
     with serving(clock := Clock()) as server:
         async with client(server, clock) as model:

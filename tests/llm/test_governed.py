@@ -149,9 +149,10 @@ async def test_a_server_that_reports_no_tokens_is_counted_by_our_own_estimate(tm
     with EMULATORS["openai"](policy=lambda body: silent) as emulator:
         bench = Bench("openai", emulator.url, tmp_path, Budgets(run=Limit(tokens=5_000)))
         model = bench.of("member")
+        reply = await model.generate(REQUEST)
         with pytest.raises(BudgetSpent):
             for _ in range(200):
-                reply = await model.generate(REQUEST)
+                await model.generate(REQUEST)
         await bench.models.close()
     assert (reply.usage.input, reply.price) == (0, None) and reply.estimated > 10
     assert all(line.price is None for line in read_costs(tmp_path))

@@ -61,4 +61,5 @@ async def test_only_a_model_that_can_look_is_offered_a_picture_of_the_page(
         assert await differing(seeing, first.images[0].data, second.images[0].data) < 100
         bare = await surface.page.screenshot()
         await typed(seeing, "d")
-        assert await differing(seeing, bare, await surface.page.screenshot()) > 200, "uncovered, the pictures tell how long the secret is"
+        # Uncovered, the pictures tell how long the secret is.
+        assert await differing(seeing, bare, await surface.page.screenshot()) > 200

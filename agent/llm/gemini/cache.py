@@ -41,8 +41,8 @@ class PrefixCaches:
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
 
-    async def name_for(self, prefix: Mapping[str, Any]) -> str:
-        """The cache to name in a request, made when there is none; empty: send the prefix itself."""
+    async def name_for(self, prefix: Mapping[str, Any], make: bool = True) -> str:
+        """The cache to name in a request, made when there is none and `make`; empty: send the prefix itself."""
         if not self._minimum:
             return ""
         key, entry = self._entry(prefix)
@@ -53,6 +53,7 @@ class PrefixCaches:
                 return entry.name
             if estimate(key) < self._minimum:
                 entry.name, entry.until = "", float("inf")
+            if entry.until == float("inf") or not make:
                 return ""
             entry.name = await self._create(prefix)
             entry.until = now + TTL_SECONDS - (MARGIN_SECONDS if entry.name else 0)

@@ -9,14 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.llm.access import BASE_URL, place, without_secrets
 from agent.llm.errors import ContextOverflow, ModelBusy, ModelFailure
 from agent.tools.surface import ToolSpec
 
-BASE_URL = "CHARTERBOT_LLM_BASE_URL"
 KEY = "CHARTERBOT_LLM_API_KEY"
 MODEL = "CHARTERBOT_LLM_MODEL"
 RETRY_INFO = "google.rpc.RetryInfo"
 QUOTA_FAILURE = "google.rpc.QuotaFailure"
+LONGEST = 4_000
+"""Characters of a message that are read."""
 
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 _RETRY_IN = re.compile(r"retry in (\d+(?:\.\d+)?)\s*(ms|s)\b")
@@ -49,7 +51,7 @@ class Refused:
 
     @property
     def words(self) -> str:
-        return str(self.error.get("message") or "")
+        return str(self.error.get("message") or "")[:LONGEST]
 
     @property
     def is_page(self) -> bool:
@@ -81,11 +83,17 @@ def retry_after(refused: Refused) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Words a refusal for one client. `api_key` is there to be left out of every sentence."""
+    """Words a refusal for one client. `api_key` is there to be left out of every sentence; `proxy` is the variable of
+    the one on the way."""
 
-    base_url: str
+    base_url: str = field(repr=False)
     model: str
     api_key: str = field(repr=False)
+    proxy: str = ""
+
+    @property
+    def place(self) -> str:
+        return place(self.base_url)
 
     def failure(self, refused: Refused, tools: Sequence[ToolSpec] = ()) -> ModelFailure:
         code, said = refused.code, self.clean(refused.words)
@@ -93,7 +101,7 @@ class Reader:
             return self._limited(refused, said)
         if code >= 500 or code in (408, 409, 499):
             return ModelBusy(
-                f"Gemini at {self.base_url} is overloaded ({code}: {said}); try later.",
+                f"Gemini at {self.place} is overloaded ({code}: {said}); try later.",
                 "overloaded",
                 retry_after(refused),
             )
@@ -101,8 +109,7 @@ class Reader:
             return self.unreadable()
         if code < 400 or code == 405 or (code == 404 and not self._names_model(refused)):
             return ModelFailure(
-                f"There is no Gemini API at {self.base_url} (status {code}); "
-                f"check {BASE_URL}, which ends before /v1beta."
+                f"There is no Gemini API at {self.place} (status {code}); check {BASE_URL}, which ends before /v1beta."
             )
         if code in (401, 403) or self._names_key(refused):
             return ModelFailure(f"Gemini refused the key ({code}: {said}); set a valid {KEY}.")
@@ -111,24 +118,30 @@ class Reader:
         return self._bad_request(refused, said, tools)
 
     def unreadable(self) -> ModelBusy:
-        return ModelBusy(f"Gemini at {self.base_url} sent an unreadable answer.", "protocol")
+        return ModelBusy(f"Gemini at {self.place} sent an unreadable answer.", "protocol")
 
     def page(self, last: bool) -> ModelFailure:
         """A proxy on the way may show a page for a while, so that a first one is worth another try."""
-        words = f"{self.base_url} answered with a web page, not as the Gemini API; check {BASE_URL}."
+        words = f"{self.place} answered with a web page, not as the Gemini API; check {BASE_URL}."
         return ModelFailure(words) if last else ModelBusy(words, "protocol")
 
     def unreachable(self) -> ModelBusy:
-        return ModelBusy(
-            f"The connection to Gemini at {self.base_url} failed; check the network and {BASE_URL}.", "unreachable"
+        how = f"check the network and {BASE_URL}"
+        if self.proxy:
+            how = f"check the proxy in {self.proxy}, name the host in NO_PROXY, or check {BASE_URL}"
+        return ModelBusy(f"The connection to Gemini at {self.place} failed; {how}.", "unreachable")
+
+    def unsendable(self) -> ModelFailure:
+        return ModelFailure(
+            "The conversation or the tools could not be written as a request to Gemini, so nothing was sent; name "
+            f"another model in {MODEL}, and report this with the run's journal."
         )
 
     def silent(self, seconds: float) -> ModelBusy:
-        return ModelBusy(f"Gemini at {self.base_url} gave no whole answer in {seconds:g} s.", "timeout")
+        return ModelBusy(f"Gemini at {self.place} gave no whole answer in {seconds:g} s.", "timeout")
 
     def clean(self, words: str) -> str:
-        line = " ".join(words.split())
-        line = (line.replace(self.api_key, "***") if self.api_key else line)[:300].rstrip(" .")
+        line = without_secrets(" ".join(words.split()), self.base_url, self.api_key)[:300].rstrip(" .")
         return "a web page" if line.startswith("<") else line or "no reason given"
 
     def _limited(self, refused: Refused, said: str) -> ModelFailure:

@@ -7,10 +7,11 @@ kept in `ModelReply.state` and sent again as it was.
 import base64
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from agent.llm.base import Message, ModelReply, ModelRequest, Outcome, Usage
+from agent.llm.received import whole, whole_data
 from agent.llm.repair.arguments import Unreadable
 from agent.llm.repair.calls import RawCall, ready
 from agent.tools.surface import ToolSpec
@@ -51,20 +52,27 @@ def _declaration(spec: ToolSpec) -> dict[str, Any]:
     return {"name": spec.name, "description": spec.description, "parametersJsonSchema": schema}
 
 
-def contents_of(messages: Sequence[Message], model: str, signed: bool = True) -> list[dict[str, Any]]:
+Sendable = Callable[[dict[str, Any]], bool]
+"""Whether a content can be sent as it came: what a server sent is not always what it would take."""
+
+
+def contents_of(
+    messages: Sequence[Message], model: str, signed: bool = True, sendable: Sendable = lambda _: True
+) -> list[dict[str, Any]]:
     """`signed` False sends no signature of the past but the dummy: for when the server refused one."""
     contents: list[dict[str, Any]] = []
     rest = deque(messages)
     while rest:
         message = rest.popleft()
         if message.role != "assistant":
-            _say(contents, message.text)
+            _say(contents, whole(message.text))
             continue
         answers: dict[str, Message] = {}
         while rest and rest[0].role == "tool":
             answer = rest.popleft()
             answers[answer.call_id] = answer
-        contents += _turn(message, answers, model if signed else "")
+        own = _own_content(message, model) if signed else None
+        contents += _turn(message, answers, own if own and sendable(own) else _foreign_content(message))
     return contents
 
 
@@ -76,9 +84,8 @@ def _say(contents: list[dict[str, Any]], text: str) -> None:
         contents.append({"role": "user", "parts": [{"text": text}]})
 
 
-def _turn(message: Message, answers: Mapping[str, Message], model: str) -> list[dict[str, Any]]:
+def _turn(message: Message, answers: Mapping[str, Message], content: dict[str, Any]) -> list[dict[str, Any]]:
     """The model's content and, where it called tools, one user content with all answers in the order of the calls."""
-    content = _own_content(message, model) or _foreign_content(message)
     if not content["parts"]:
         return []
     if not message.calls:
@@ -90,7 +97,7 @@ def _turn(message: Message, answers: Mapping[str, Message], model: str) -> list[
 def _own_content(message: Message, model: str) -> dict[str, Any] | None:
     """The content as this model family sent it, unless it does not fit the calls that were run or cannot be sent."""
     state = message.state or {}
-    if not model or (state.get("provider"), state.get("family")) != (PROVIDER, model_family(model)):
+    if (state.get("provider"), state.get("family")) != (PROVIDER, model_family(model)):
         return None
     content = _dict(state.get("content"))
     parts, calls = _list(content.get("parts")), _function_calls(content)
@@ -104,7 +111,7 @@ def _own_content(message: Message, model: str) -> dict[str, Any] | None:
 
 
 def _foreign_content(message: Message) -> dict[str, Any]:
-    parts: list[dict[str, Any]] = [{"text": message.text}] if message.text else []
+    parts: list[dict[str, Any]] = [{"text": whole(message.text)}] if message.text else []
     for index, call in enumerate(message.calls):
         part: dict[str, Any] = {"functionCall": {"id": call.id, "name": call.tool, "args": dict(call.args)}}
         # Of parallel calls only the first one carries a signature.
@@ -116,7 +123,7 @@ def _answer(sent: Mapping[str, Any], answer: Message | None) -> dict[str, Any]:
     """The id goes back only where the server gave one; the ones of our own are not known to it."""
     response: dict[str, Any] = {"id": sent["id"]} if sent.get("id") else {}
     response["name"] = str(sent.get("name") or "")
-    response["response"] = {"output": answer.text if answer else "No result."}
+    response["response"] = {"output": whole(answer.text) if answer else "No result."}
     if answer and answer.images:
         response["parts"] = [
             {"inlineData": {"mimeType": image.media_type, "data": base64.b64encode(image.data).decode()}}
@@ -127,7 +134,7 @@ def _answer(sent: Mapping[str, Any], answer: Message | None) -> dict[str, Any]:
 
 def reply_of(body: Mapping[str, Any], request: ModelRequest, model: str, seconds: float) -> ModelReply:
     """Total: whatever an object of JSON holds, it has its place in the closed set of outcomes."""
-    usage = _usage(_dict(body.get("usageMetadata")), seconds)
+    usage = usage_of(body, seconds)
     candidates = _list(body.get("candidates"))
     if not candidates:
         return _without_candidate(body, usage)
@@ -135,7 +142,8 @@ def reply_of(body: Mapping[str, Any], request: ModelRequest, model: str, seconds
     content = _dict(candidate.get("content"))
     finish = finish_of(body)
     text = "".join(_text(part) for part in _parts(content))
-    state = {"provider": PROVIDER, "family": model_family(model), "content": content} if content else None
+    kept = whole_data(content)
+    state = {"provider": PROVIDER, "family": model_family(model), "content": kept} if kept else None
 
     def ended(outcome: Outcome, detail: str) -> ModelReply:
         return ModelReply(outcome, text, usage=usage, state=state, detail=detail)
@@ -144,7 +152,7 @@ def reply_of(body: Mapping[str, Any], request: ModelRequest, model: str, seconds
         return ended("blocked", "The provider withheld the reply: it quoted its source too closely.")
     if finish in BLOCKED:
         return ended("blocked", f"The provider withheld the reply ({finish}).")
-    message = " ".join(str(candidate.get("finishMessage") or "").split())[:500]
+    message = whole(" ".join(str(candidate.get("finishMessage") or "").split())[:500])
     if finish in MALFORMED:
         return ended("malformed", f"The reply was no usable call ({finish}){f': {message}' if message else ''}.")
     try:
@@ -164,7 +172,7 @@ def reply_of(body: Mapping[str, Any], request: ModelRequest, model: str, seconds
 def finish_of(body: Mapping[str, Any]) -> str:
     """Why the first candidate ended, as the server calls it; empty when it does not say."""
     candidates = _list(body.get("candidates"))
-    return str(_dict(candidates[0]).get("finishReason") or "") if candidates else ""
+    return whole(str(_dict(candidates[0]).get("finishReason") or "")) if candidates else ""
 
 
 def _without_candidate(body: Mapping[str, Any], usage: Usage) -> ModelReply:
@@ -176,7 +184,7 @@ def _without_candidate(body: Mapping[str, Any], usage: Usage) -> ModelReply:
 
 def _raw_calls(content: Mapping[str, Any]) -> list[RawCall]:
     return [
-        RawCall(str(call.get("id") or ""), str(call.get("name") or ""), call.get("args"))
+        RawCall(whole(str(call.get("id") or "")), whole(str(call.get("name") or "")), call.get("args"))
         for call in _function_calls(content)
     ]
 
@@ -188,10 +196,11 @@ def _function_calls(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _text(part: Mapping[str, Any]) -> str:
     """Thoughts are not shown: they are no answer."""
     text = part.get("text")
-    return text if isinstance(text, str) and not part.get("thought") else ""
+    return whole(text) if isinstance(text, str) and not part.get("thought") else ""
 
 
-def _usage(given: Mapping[str, Any], seconds: float) -> Usage:
+def usage_of(body: Mapping[str, Any], seconds: float) -> Usage:
+    given = _dict(body.get("usageMetadata"))
     thoughts = _count(given.get("thoughtsTokenCount"))
     return Usage(
         input=_count(given.get("promptTokenCount")) + _count(given.get("toolUsePromptTokenCount")),

@@ -6,21 +6,22 @@ is worded in errors.py, and what it wants otherwise is learnt in habits.py.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 import openai
 
+from agent.llm.access import proxy_variable
 from agent.llm.base import ModelReply, ModelRequest, Usage
 from agent.llm.catalogue import Traits
+from agent.llm.connection import http_client, tls_failure
 from agent.llm.errors import ModelFailure
-from agent.llm.openai.errors import OPENAI_HOST, Reader, Refusal, read_refusal, refusal_within
+from agent.llm.openai.errors import Reader, Refusal, is_openai, read_refusal, refusal_within
 from agent.llm.openai.habits import Habits, learn
 from agent.llm.openai.wire import reply_of, request_body
+from agent.llm.received import parsed
 
 CONNECT_SECONDS = 5.0
 PAGES = 2
@@ -41,18 +42,23 @@ class OpenAICompatible:
         self.name = model
         self._traits = traits
         self._timeout = timeout
-        self._reader = Reader(base_url, model, api_key)
-        own = urlsplit(base_url).hostname == OPENAI_HOST
+        self._base_url = base_url
+        self._reader = Reader(base_url, model, api_key, proxy_variable(base_url))
+        own = is_openai(base_url)
         self._habits = Habits(limit="max_completion_tokens" if own else "max_tokens")
         self._pages = 0
         self._answered = False
         # The SDK's own timeout counts per read; a dripping answer would never meet it.
         limits = httpx2.Timeout(None, connect=CONNECT_SECONDS)
-        # A redirect would carry the conversation to another host.
-        http = httpx2.AsyncClient(follow_redirects=False, timeout=limits)
         self._client = openai.AsyncOpenAI(
-            base_url=base_url, api_key=api_key or "none", max_retries=0, timeout=limits, http_client=http
+            base_url=base_url,
+            api_key=api_key or "none",
+            max_retries=0,
+            timeout=limits,
+            http_client=http_client(limits),
         )
+        if not own:
+            _forget_environment(self._client)
 
     async def generate(self, request: ModelRequest) -> ModelReply:
         """Raises ModelBusy where another try can help, ContextOverflow, and ModelFailure where nothing can."""
@@ -106,9 +112,9 @@ class OpenAICompatible:
         return answer.text
 
     def _connection_failure(self, cause: BaseException | None) -> ModelFailure:
-        if "CERTIFICATE_VERIFY_FAILED" in str(cause):
-            return self._reader.untrusted()
-        if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
+        if failure := tls_failure(cause, self._base_url, self._answered):
+            return failure
+        if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
             return self._reader.unreachable()
         return self._reader.dropped()
 
@@ -119,11 +125,17 @@ class OpenAICompatible:
             raise self._reader.page(last=self._pages >= PAGES and not self._answered)
         self._pages = 0
         try:
-            body = json.loads(text)
-        except (ValueError, RecursionError):
+            body = parsed(text)
+        except ValueError:
             raise self._reader.unreadable() from None
         if not isinstance(body, dict):
             raise self._reader.unreadable()
         if refusal := refusal_within(body):
             raise _Refused(refusal)
         return body
+
+
+def _forget_environment(client: openai.AsyncOpenAI) -> None:
+    """What the SDK took from OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS is meant for OpenAI alone."""
+    client.organization = client.project = None
+    client._custom_headers = {}

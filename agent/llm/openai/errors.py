@@ -12,17 +12,16 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from agent.llm.access import BASE_URL, owner_of, place, without_secrets
 from agent.llm.errors import ContextOverflow, Fault, ModelBusy, ModelFailure
+from agent.llm.received import parsed
 from agent.tools.surface import ToolSpec
 
-BASE_URL = "CHARTERBOT_LLM_BASE_URL"
 KEY = "CHARTERBOT_LLM_API_KEY"
 MODEL = "CHARTERBOT_LLM_MODEL"
 MODELS = "CHARTERBOT_MODELS"
 OPENAI_HOST = "api.openai.com"
 OWNERS = {OPENAI_HOST: "OpenAI", "generativelanguage.googleapis.com": "Google", "api.anthropic.com": "Anthropic"}
-SHAPES = {"AIza": "Google", "sk-ant-": "Anthropic", "sk-or-": "OpenRouter", "sk-": "OpenAI"}
-"""How keys begin, the longer first where one begins like another."""
 VLLM_FLAGS = "--enable-auto-tool-choice and --tool-call-parser"
 
 _BUSY: Mapping[int, Fault] = {408: "timeout", 409: "overloaded", 425: "overloaded", 429: "rate_limit"}
@@ -67,7 +66,7 @@ class Refusal:
 def read_refusal(status: int, text: str, headers: Mapping[str, str]) -> Refusal:
     """Of an answer with another status than 200."""
     try:
-        body = json.loads(text)
+        body = parsed(text)
     except ValueError:
         body = text
     return _refusal(status, body, {name.lower(): value for name, value in headers.items()})
@@ -114,24 +113,25 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
 
 
-def owner_of(key: str) -> str:
-    """Whose key this is by its shape; empty when it has none of the known ones."""
-    return next((owner for start, owner in SHAPES.items() if key.startswith(start)), "")
+def is_openai(base_url: str) -> bool:
+    """OpenAI's own servers, those of its regions included."""
+    host = urlsplit(base_url).hostname or ""
+    return host == OPENAI_HOST or host.endswith(f".{OPENAI_HOST}")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Words what went wrong for one client. `api_key` is there to be left out of every sentence."""
+    """Words what went wrong for one client. `api_key` is there to be left out of every sentence; `proxy` is the
+    variable of the proxy on the way."""
 
-    base_url: str
+    base_url: str = field(repr=False)
     model: str
     api_key: str = field(repr=False)
+    proxy: str = ""
 
     @property
     def place(self) -> str:
-        """The address without what may be secret in it."""
-        parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return place(self.base_url)
 
     def foreign_key(self) -> ModelFailure | None:
         """A key must not be shown to a provider that it does not belong to."""
@@ -234,22 +234,16 @@ class Reader:
         return ModelBusy(f"The model server at {self.place} broke off in the middle of its answer.", "protocol")
 
     def unreachable(self) -> ModelBusy:
-        return ModelBusy(
-            f"The model server at {self.place} cannot be reached; start it, or check {BASE_URL}.", "unreachable"
-        )
-
-    def untrusted(self) -> ModelFailure:
-        return ModelFailure(
-            f"The certificate of {self.place} is not one that this machine trusts; check {BASE_URL}, or name the "
-            "certificates in SSL_CERT_FILE."
-        )
+        how = f"; start it, or check {BASE_URL}"
+        if self.proxy:
+            how = f" through the proxy in {self.proxy}; check that, name its host in NO_PROXY, or check {BASE_URL}"
+        return ModelBusy(f"The model server at {self.place} cannot be reached{how}.", "unreachable")
 
     def silent(self, seconds: float) -> ModelBusy:
         return ModelBusy(f"The model server at {self.place} gave no whole answer in {seconds:g} s.", "timeout")
 
     def clean(self, words: str) -> str:
-        line = " ".join(words.split())
-        line = (line.replace(self.api_key, "***") if self.api_key else line)[:200].rstrip(" .")
+        line = without_secrets(" ".join(words.split()), self.base_url, self.api_key)[:200].rstrip(" .")
         return "a web page" if line.startswith("<") else line or "no reason given"
 
 

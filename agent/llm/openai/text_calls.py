@@ -2,7 +2,8 @@
 
 Only what can be read in one way is a call: a page under test can hold anything, and a model may quote it. Known are
 <tool_call> (Hermes, Qwen), <function=...> (Llama, Qwen-coder), [TOOL_CALLS] (Mistral), <|python_tag|> (Llama),
-a fenced JSON object, and an object that is the whole text.
+a fenced JSON object, and an object that is the whole text. However a text goes on, it is read in time proportional to
+its length: a block is looked for by its start and then its end, never by both at each place.
 """
 
 import json
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.llm.received import parsed
 from agent.llm.repair.arguments import Unreadable, arguments
 from agent.llm.repair.calls import RawCall, ready
 from agent.tools.surface import ToolCall, ToolSpec
@@ -25,18 +27,18 @@ ENVELOPE = {
     "anyOf": [{"required": [name]} for name in NAMES],
 }
 
-_THINK = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.S | re.I)
+_THINK = (re.compile(r"<think(?:ing)?>", re.I), re.compile(r"</think(?:ing)?>", re.I))
 _STOP = re.compile(r"(?:<\|(?:eom_id|eot_id|im_end|end)\|>|</s>)\s*\Z")
-_TAGGED = re.compile(r"^[ \t]*<(tool_call|function_call)>\s*(.*?)\s*(?:</\1>[ \t]*$|\Z)", re.S | re.M)
+_TAGGED = re.compile(r"^[ \t]*<(tool_call|function_call)>(.*?)(?:</\1>[ \t]*$|\Z)", re.S | re.M)
 _NEIGHBOURS = re.compile(r"(</(tool_call|function_call)>)[ \t]*(?=<\2>)")
 _CLOSED = re.compile(r"</(?:tool_call|function_call)>")
-_FUNCTION = re.compile(r"^[ \t]*(<function=[^<>]*>.*?</function>)[ \t]*$", re.S | re.M)
+_FUNCTION = (re.compile(r"^[ \t]*<function=[^<>]*>", re.M), re.compile(r"</function>[ \t]*$", re.M))
 _ONE_FUNCTION = re.compile(r"<function=\s*([\w.:-]+)\s*>(.*)</function>", re.S)
-_PARAMETER = re.compile(r"<parameter=\s*([\w.-]+)\s*>\n?(.*?)\n?</parameter>", re.S)
+_PARAMETER = (re.compile(r"<parameter=\s*([\w.-]+)\s*>"), re.compile(r"</parameter>"))
 _MISTRAL = re.compile(r"^[ \t]*\[TOOL_CALLS\](.*)\Z", re.S | re.M)
-_MISTRAL_NEW = re.compile(r"\s*([\w.-]+)\s*(?:\[CALL_ID\]\w+)?\s*\[ARGS\]\s*(?=\{)")
+_MISTRAL_NEW = re.compile(r"\s*+([\w.-]++)\s*+(?:\[CALL_ID\]\w++\s*+)?\[ARGS\]\s*+(?=\{)")
 _PYTHON = re.compile(r"^[ \t]*<\|python_tag\|>(.*)\Z", re.S | re.M)
-_FENCED = re.compile(r"^[ \t]*```(?:json|tool_call|tool_code)?[ \t]*\n(.*?)\n?[ \t]*```[ \t]*$", re.S | re.M)
+_FENCED = (re.compile(r"^[ \t]*```(?:json|tool_call|tool_code)?[ \t]*\n", re.M), re.compile(r"```[ \t]*$", re.M))
 _SECOND = re.compile(
     r"</?tool_call|</?function_call|</?function\b|<parameter=|\[TOOL_CALLS\]|<\|python_tag\|>|<\|tool|```|</?think|"
     r"[\"'](?:name|tool|tool_name|function)[\"']\s*:",
@@ -61,6 +63,16 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class _Block:
+    """`start` and `end` are its places in the text, markup included; `body` is what stands between the markup."""
+
+    opening: re.Match[str]
+    body: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     raw: list[RawCall]
     rest: str
@@ -75,7 +87,7 @@ def recover(text: str, tools: Sequence[ToolSpec]) -> Recovered | None:
     nothing else in the text could be a call too. Else None: the model said something."""
     if not tools or len(text) > LONGEST:
         return None
-    plain = _NEIGHBOURS.sub(r"\1\n", _STOP.sub("", _THINK.sub("", text)).strip())
+    plain = _NEIGHBOURS.sub(r"\1\n", _STOP.sub("", _outside(text, list(_blocks(text, _THINK)))).strip())
     try:
         for read in (_tagged, _functions, _mistral, _python, _fenced, _bare):
             found = read(plain, tools)
@@ -84,6 +96,21 @@ def recover(text: str, tools: Sequence[ToolSpec]) -> Recovered | None:
     except (_NoCall, Unreadable):
         pass
     return None
+
+
+def _blocks(text: str, signs: tuple[re.Pattern[str], re.Pattern[str]]) -> Iterator[_Block]:
+    """From each opening to the next closing. Without a closing there is no block behind either."""
+    opening, closing = signs
+    at = 0
+    while (start := opening.search(text, at)) and (end := closing.search(text, start.end())):
+        yield _Block(start, text[start.end() : end.start()], start.start(), end.end())
+        at = end.end()
+
+
+def _outside(text: str, blocks: Sequence[_Block]) -> str:
+    starts = [block.start for block in blocks] + [len(text)]
+    ends = [0] + [block.end for block in blocks]
+    return "".join(text[end:start] for end, start in zip(ends, starts, strict=True))
 
 
 def _checked(found: _Found, tools: Sequence[ToolSpec]) -> Recovered:
@@ -98,7 +125,7 @@ def _checked(found: _Found, tools: Sequence[ToolSpec]) -> Recovered:
 
 def _tagged(text: str, tools: Sequence[ToolSpec]) -> _Found | None:
     blocks = list(_TAGGED.finditer(text))
-    raw = [call for block in blocks for call in _in_tag(block[2], tools)]
+    raw = [call for block in blocks for call in _in_tag(block[2].strip(), tools)]
     return _Found(raw, _TAGGED.sub("", text)) if blocks else None
 
 
@@ -112,8 +139,9 @@ def _in_tag(body: str, tools: Sequence[ToolSpec]) -> list[RawCall]:
 
 
 def _functions(text: str, tools: Sequence[ToolSpec]) -> _Found | None:
-    blocks = list(_FUNCTION.finditer(text))
-    return _Found([_function(block[1], tools) for block in blocks], _FUNCTION.sub("", text)) if blocks else None
+    blocks = list(_blocks(text, _FUNCTION))
+    raw = [_function(text[block.start : block.end], tools) for block in blocks]
+    return _Found(raw, _outside(text, blocks)) if blocks else None
 
 
 def _function(block: str, tools: Sequence[ToolSpec]) -> RawCall:
@@ -123,10 +151,11 @@ def _function(block: str, tools: Sequence[ToolSpec]) -> RawCall:
     name, body = match[1], match[2].strip()
     if not body.startswith("<parameter="):
         return RawCall("", name, body)
-    if _PARAMETER.sub("", body).strip():
+    blocks = list(_blocks(body, _PARAMETER))
+    if _outside(body, blocks).strip():
         raise _NoCall
     schema = next((spec.parameters for spec in tools if spec.name == name), {})
-    given = [(key, value) for key, value in _PARAMETER.findall(body)]
+    given = [(block.opening[1], block.body.removeprefix("\n").removesuffix("\n")) for block in blocks]
     if len(dict(given)) != len(given):
         raise _NoCall
     return RawCall("", name, {key: _typed(value, schema.get("properties", {}).get(key, {})) for key, value in given})
@@ -138,7 +167,7 @@ def _typed(value: str, schema: Mapping[str, Any]) -> Any:
     if not kinds or "string" in ([kinds] if isinstance(kinds, str) else kinds):
         return value
     try:
-        return json.loads(value)
+        return parsed(value)
     except ValueError:
         raise _NoCall from None
 
@@ -157,14 +186,14 @@ def _mistral(text: str, tools: Sequence[ToolSpec]) -> _Found | None:
 
 
 def _new_mistral(body: str) -> Iterator[RawCall]:
-    at = 0
-    while at < len(body.rstrip()):
+    at, body = 0, body.rstrip()
+    while at < len(body):
         match = _MISTRAL_NEW.match(body, at)
         if match is None:
             raise _NoCall
         try:
             value, at = json.JSONDecoder(strict=False).raw_decode(body, match.end())
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _NoCall from None
         yield RawCall("", match[1], value)
 
@@ -178,13 +207,13 @@ def _python(text: str, tools: Sequence[ToolSpec]) -> _Found | None:
 
 
 def _fenced(text: str, tools: Sequence[ToolSpec]) -> _Found | None:
-    blocks = list(_FENCED.finditer(text))
+    blocks = list(_blocks(text, _FENCED))
     if len(blocks) != 1:
         return None
-    rest = _FENCED.sub("", text)
+    rest = _outside(text, blocks)
     if _HEDGED.search(rest):
         raise _NoCall
-    return _Found([_envelope(_json(blocks[0][1]), bare=True)], rest)
+    return _Found([_envelope(_json(blocks[0].body), bare=True)], rest)
 
 
 def _bare(text: str, tools: Sequence[ToolSpec]) -> _Found | None:

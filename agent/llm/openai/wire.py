@@ -13,6 +13,7 @@ from agent.llm.base import Message, ModelReply, ModelRequest, Usage
 from agent.llm.catalogue import Traits
 from agent.llm.openai.habits import REASONING, Habits
 from agent.llm.openai.text_calls import recover
+from agent.llm.received import whole, whole_data
 from agent.llm.repair.arguments import Unreadable
 from agent.llm.repair.calls import RawCall, Ready, ready
 from agent.tools.surface import Image, ToolCall, ToolSpec
@@ -57,7 +58,7 @@ def _messages(request: ModelRequest, vision: bool, habits: Habits) -> list[dict[
             _add_user(wire, pictures, fold=False)
             pictures = []
         if message.role == "user":
-            _add_user(wire, [{"type": "text", "text": message.text}], habits.fold)
+            _add_user(wire, [{"type": "text", "text": whole(message.text)}], habits.fold)
         else:
             wire.append(_said(message, habits))
     if pictures:
@@ -66,7 +67,7 @@ def _messages(request: ModelRequest, vision: bool, habits: Habits) -> list[dict[
 
 
 def _answer(message: Message, vision: bool) -> dict[str, Any]:
-    lines = [message.text, *([] if vision else [BLIND] * len(message.images))]
+    lines = [whole(message.text), *([] if vision else [BLIND] * len(message.images))]
     return {"role": "tool", "tool_call_id": message.call_id, "content": "\n".join(line for line in lines if line)}
 
 
@@ -98,10 +99,10 @@ def _add_user(wire: list[dict[str, Any]], parts: list[dict[str, Any]], fold: boo
 
 def _said(message: Message, habits: Habits) -> dict[str, Any]:
     """Thoughts go back as they came, and only to the provider that had them."""
-    wire: dict[str, Any] = {"role": "assistant", "content": message.text}
+    wire: dict[str, Any] = {"role": "assistant", "content": whole(message.text)}
     if message.calls:
         wire["tool_calls"] = [_call(call) for call in message.calls]
-        wire["content"] = message.text or None
+        wire["content"] = wire["content"] or None
     state = message.state or {}
     if habits.reasoning and state.get("provider") == PROVIDER:
         wire |= {name: state[name] for name in REASONING if name in state}
@@ -122,7 +123,7 @@ def reply_of(body: Mapping[str, Any], tools: Sequence[ToolSpec], seconds: float)
         return ModelReply("empty", usage=usage, detail="The reply held no choices.")
     message, finish = _dict(choice.get("message")), str(choice.get("finish_reason") or "")
     text = _text(message.get("content"))
-    thoughts = {name: message[name] for name in REASONING if message.get(name)}
+    thoughts = {name: whole_data(message[name]) for name in REASONING if message.get(name)}
     state = {"provider": PROVIDER, **thoughts} if thoughts else None
     if finish == "content_filter":
         return ModelReply("blocked", text, usage=usage, state=state, detail="The provider's filter stepped in.")
@@ -164,7 +165,7 @@ def _raw_call(item: Mapping[str, Any]) -> RawCall:
     inner = _dict(item.get("function")) or _dict(item.get("custom")) or item
     arguments = next((inner[key] for key in ("arguments", "parameters", "input") if key in inner), None)
     call_id = item.get("id")
-    return RawCall(str(call_id) if call_id else "", str(inner.get("name") or ""), arguments)
+    return RawCall(whole(str(call_id)) if call_id else "", whole(str(inner.get("name") or "")), arguments)
 
 
 def _usage(given: Mapping[str, Any], seconds: float) -> Usage:
@@ -195,4 +196,4 @@ def _text(content: Any) -> str:
     """Some servers send a list of parts."""
     if isinstance(content, list):
         return "".join(_text(_dict(part).get("text") if isinstance(part, dict) else part) for part in content)
-    return content if isinstance(content, str) else ""
+    return whole(content) if isinstance(content, str) else ""

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.llm.received import too_deep
 from agent.llm.repair.candidates import LONGEST, readings
 from agent.llm.repair.fitting import Gate
 from agent.llm.repair.strict_json import Reading
@@ -84,13 +85,15 @@ def _accepted(reading: Reading, gate: Gate) -> Repaired | str:
     value, mended = reading.value, ()
     if not isinstance(value, dict):
         return f"they are {_kind(value)}, not an object"
+    if too_deep(value):
+        return "they are nested too deeply"
     problem = gate.problem(value)
     if problem:
         value, mended = gate.mended(value)
         if not mended:
             return problem
     if not _plain(value):
-        return "they hold a number or character that JSON cannot carry, or are nested too deeply"
+        return "they hold a number or character that JSON cannot carry"
     # Whether a bare True was meant as the word or as the truth value, nobody knows.
     unsure = reading.guessed and (not gate.declares(value) or "read as string" in mended)
     room = reading.open > 0 and not gate.full(value, reading.open)
@@ -102,7 +105,7 @@ def _plain(value: Any) -> bool:
     """Whether the object can be written as JSON in UTF-8: no NaN, no half of a character."""
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError):
         return False
     return True
 

@@ -96,12 +96,12 @@ def _tool(given: str, known: Mapping[str, ToolSpec]) -> ToolSpec:
 
 def _ids(given: Iterable[str]) -> Iterator[str]:
     """Missing and repeated ids are invented, unlike any that the server sent."""
-    sent = [call_id for call_id in given]
-    taken: set[str] = set()
+    sent = list(given)
+    known, taken = set(sent), set[str]()
     number = 0
     for call_id in sent:
         while not call_id or call_id in taken:
             number += 1
-            call_id = f"call_{number}" if f"call_{number}" not in sent else ""
+            call_id = f"call_{number}" if f"call_{number}" not in known else ""
         taken.add(call_id)
         yield call_id

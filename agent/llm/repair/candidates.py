@@ -8,10 +8,12 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import json_repair
 
+from agent.llm.received import DEEPEST
 from agent.llm.repair.closer import close
 from agent.llm.repair.covering import unclosed
 from agent.llm.repair.lenient import COMMENT, MEMBER, read
@@ -20,13 +22,16 @@ from agent.llm.repair.strict_json import NotJSON, Reading, parse, parse_head, sa
 
 LONGEST = 64_000
 """Characters. Repair takes a second on a few hundred thousand characters of garbage."""
+MOST_OBJECTS = 20
+"""In one text. More of them are no arguments, and each would be held against the schema."""
+FOREIGN = 4_000
+"""Characters for the parser that is not ours: on some texts its time grows with the square of their length."""
 NESTED = 3
 """How often a text may hold another text that holds the object."""
 NOTHING = ("", "null", "None", "undefined", "{}")
-CALL = re.compile(r"\s*(?:(?:print|await|return)\s+)?([A-Za-z_][\w.-]*)\s*\((.*)\)\s*;?\s*", re.S)
+CALL = re.compile(r"\s*(?:(?:print|await|return)\s+)?([A-Za-z_][\w.-]*)\s*\(")
 VOID = re.compile(rf"\{{(?:[\s,]|{COMMENT})*\}}", re.S)
-BROKEN_OFF = re.compile(r"\w[^{]*[}\]]")
-"""Behind an object: words and then a bracket, so that the object seems to have ended too early."""
+WORD = re.compile(r"\w")
 FAILS = (ValueError, SyntaxError, RecursionError, MemoryError, TypeError, LookupError, AttributeError)
 
 
@@ -64,7 +69,7 @@ def _opened(found: Reading, name: str, depth: int) -> Iterator[Reading]:
 def _one_of(found: list[Reading], rest_lost: bool = False) -> Iterator[Reading]:
     """Several different objects are ambiguous; the last one is what a model most often ended with."""
     full = [item for item in found if item.value != {}] or found[:1]
-    if not full or not all(isinstance(item.value, dict) for item in full):
+    if not full or len(found) > MOST_OBJECTS or not all(isinstance(item.value, dict) for item in full):
         return
     several = any(not same(item.value, full[0].value) for item in full)
     steps = ("repeated",) if len(full) > 1 and not several else ()
@@ -102,7 +107,8 @@ def _links(plain: str, inner: str, name: str, depth: int) -> Iterator[Reading]:
     if "{" not in inner or MEMBER.match(inner):
         inner = "{" + inner
     yield from _lenient(inner, "punctuation", read)
-    yield from _lenient(inner, "json-repair", _json_repair)
+    if len(inner) <= FOREIGN and _depth(inner) <= DEEPEST:
+        yield from _lenient(inner, "json-repair", _json_repair)
 
 
 def _whole_objects(text: str) -> Iterator[Reading]:
@@ -111,20 +117,26 @@ def _whole_objects(text: str) -> Iterator[Reading]:
     if at < 0 or text[:at].strip(" \n\t["):
         return
     open_list = text.startswith("[") and not text.endswith("]")
-    while at >= 0:
+    while at >= 0 and len(found) <= MOST_OBJECTS:
         try:
-            reading, size = parse_head(text[at:])
+            reading, end = parse_head(text, at)
         except NotJSON:
             break
         found.append(reading.after("first document"))
-        after = text.find("{", at + size)
-        rest, at = text[at + size : after if after >= 0 else len(text)], after
-        if QUOTED_NAME.search(rest) or BROKEN_OFF.search(rest):
+        at = text.find("{", end)
+        rest = text[end : at if at >= 0 else len(text)]
+        if QUOTED_NAME.search(rest) or _broken_off(rest):
             break
     else:
         yield from _one_of(found, rest_lost=open_list)
         return
     yield from _one_of(found, rest_lost=True)
+
+
+def _broken_off(rest: str) -> bool:
+    """Words and then a bracket, so that the object before them seems to have ended too early."""
+    word = WORD.search(rest)
+    return word is not None and max(rest.rfind("}"), rest.rfind("]")) > word.start()
 
 
 def _unescaped(text: str, name: str, depth: int) -> Iterator[Reading]:
@@ -141,15 +153,16 @@ def _unescaped(text: str, name: str, depth: int) -> Iterator[Reading]:
 
 def _called(text: str, name: str) -> Iterator[Reading]:
     """`name(key="value")`: the tool called as code."""
-    call = CALL.fullmatch(text)
-    if call is None:
+    text = text.strip().removesuffix(";").rstrip()
+    call = CALL.match(text)
+    if call is None or not text.endswith(")"):
         return
+    given = text[call.end() - 1 :].removeprefix("(").removesuffix(")")
     another = bool(name) and call[1].split(".")[-1] != name
-    if not call[2].strip() or VOID.fullmatch(call[2].strip()):
+    if not given.strip() or VOID.fullmatch(given.strip()):
         yield Reading({}, ("call",), lossy=another)
         return
-    arguments = "{" + call[2] + "}"
-    for reading in _lenient(arguments, "call", lambda _: _keywords(call[2])):
+    for reading in _lenient("{" + given + "}", "call", lambda _: _keywords(given)):
         yield reading.after(lossy=another)
 
 
@@ -163,6 +176,12 @@ def _lenient(text: str, step: str, parser: Callable[[str], Any]) -> Iterator[Rea
     except FAILS:
         return
     yield Reading(value, (step,), left_open is None, left_open or 0, guessed=True)
+
+
+def _depth(text: str) -> int:
+    """How far brackets open within each other, those in strings included."""
+    deltas = (1 if character in "{[(" else -1 for character in text if character in "{[()]}")
+    return max(accumulate(deltas), default=0)
 
 
 def _json_repair(text: str) -> Any:

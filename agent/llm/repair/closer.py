@@ -3,6 +3,7 @@ member that was whole. Pure."""
 
 import re
 
+from agent.llm.received import DEEPEST
 from agent.llm.repair.strict_json import NotJSON, Reading, parse
 
 CUTS = 3
@@ -41,7 +42,7 @@ def close(text: str) -> Reading | None:
 def _scan(text: str) -> tuple[list[str], bool, list[tuple[int, tuple[str, ...]]]] | None:
     """The open brackets, whether a string is open, and the places where the text could be cut: each with its brackets.
 
-    None when nothing is open or brackets do not match.
+    None when nothing is open, or too much, or brackets do not match.
     """
     stack: list[str] = []
     cuts: list[tuple[int, tuple[str, ...]]] = []
@@ -54,6 +55,8 @@ def _scan(text: str) -> tuple[list[str], bool, list[tuple[int, tuple[str, ...]]]
             in_string = True
         elif character in CLOSING:
             stack.append(character)
+            if len(stack) > DEEPEST:
+                return None
             cuts = [*cuts[-CUTS:], (at + 1, tuple(stack))]
         elif character in "}]":
             if not stack or CLOSING[stack.pop()] != character:

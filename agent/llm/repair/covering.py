@@ -22,7 +22,7 @@ ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\"
 LETTERS = "ntrbf"
 REGULAR = ".()[]{}+?^|"
 """Signs that a lone backslash stands before in regular expressions; before others it may be meant to go."""
-INNER_MEMBER = re.compile(rf"[{QUOTES}]\s*(?:[:：]|[,，]?\s+[{QUOTES}]|[,，][{QUOTES}])")
+INNER_MEMBER = re.compile(rf"[{QUOTES}]\s*+(?:[:：]|[,，]\s*+[{QUOTES}]|(?<=\s)[{QUOTES}])")
 """Within a text with bare quotes: what may as well be the end of one member and the start of the next."""
 EMPTY = re.compile(r"\{[\s,]*\}|\[[\s,]*\]")
 WORD = re.compile(r"[A-Za-z]+(?!\w)")

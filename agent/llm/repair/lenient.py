@@ -7,7 +7,8 @@ from typing import Any
 
 OPENING = "\"'`“”„‘’"
 ENDING = {"“": "”“", "„": "“”", "”": "”", "‘": "’", "’": "’"}
-COMMENT = r"(?://[^\n]*\n|\#[^\n]*\n|/\*.*?\*/)"
+COMMENT = r"(?>//[^\n]{0,200}+\n|\#[^\n]{0,200}+\n|/\*.{0,200}?\*/)"
+"""No longer ones, and few in a row behind a quote: every quote looks ahead, and what one looks at others may too."""
 SEPARATOR = r"\s*(?:=>|=(?!=)|:|：)"
 NAME = rf"[{OPENING}]?[A-Za-z_$][\w$-]*[{OPENING}]?{SEPARATOR}"
 QUOTED_NAME = rf"[{OPENING}][A-Za-z_$][\w$-]*[{OPENING}]?{SEPARATOR}"
@@ -15,11 +16,13 @@ GAP = re.compile(rf"(?:[\s,，;]|{COMMENT})+", re.S)
 MEMBER = re.compile(rf"[{OPENING}]?([A-Za-z_$][\w$-]*)[{OPENING}]?{SEPARATOR}\s*")
 AFTER_CLOSING = rf"[}}\]]\s*(?:\Z|[,，;}}\])]|{QUOTED_NAME}|\{{|{COMMENT})"
 AFTER_MEMBER = re.compile(
-    rf"\s*(?:{COMMENT}\s*)*(?:\Z|{AFTER_CLOSING}|[,，;][\s,，;]*(?:{COMMENT}\s*)*(?:{NAME}|[}}\]]|\Z)|{QUOTED_NAME})",
+    rf"\s*(?:{COMMENT}\s*){{0,4}}"
+    rf"(?:\Z|{AFTER_CLOSING}|[,，;][\s,，;]*(?:{COMMENT}\s*){{0,4}}(?:{NAME}|[}}\]]|\Z)|{QUOTED_NAME})",
     re.S,
 )
 AFTER_ITEM = re.compile(
-    rf"\s*(?:{COMMENT}\s*)*(?:\Z|{AFTER_CLOSING}|[,，;][\s,，;]*(?:{COMMENT}\s*)*(?:[{OPENING}\[{{}}\]]|\Z)|\s[{OPENING}])",
+    rf"\s*(?:{COMMENT}\s*){{0,4}}"
+    rf"(?:\Z|{AFTER_CLOSING}|[,，;][\s,，;]*(?:{COMMENT}\s*){{0,4}}(?:[{OPENING}\[{{}}\]]|\Z)|\s[{OPENING}])",
     re.S,
 )
 PLAIN = re.compile(r"[^\s,，;:：{}\[\]\"'=][^,，;:：{}\[\]\"=\n]*")

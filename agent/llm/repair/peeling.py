@@ -1,6 +1,7 @@
 """What models put around a JSON document, taken off: reasoning, tags, code fences, prose. Pure.
 
-Only what stands before and behind the document is touched, never its inside.
+Only what stands before and behind the document is touched, never its inside. A model may send anything, so every
+layer takes time in proportion to the text: no pattern is tried anew at each blank of a run.
 """
 
 import html
@@ -13,9 +14,9 @@ TAGS = re.compile(
     r"\A(?:\s*(?:<\|?/?(?:tool_call|tool_calls|function_call|function|arguments|args|json|python_tag|message|constrain"
     r"|call|invoke|parameters|input)(?:=[\w.]+)?\|?>|\[/?(?:TOOL_CALLS?|ARGS)\]))+"
 )
-END_TAGS = re.compile(r"(?:\s*(?:</?\|?[\w|]+\|?>|\[/?(?:TOOL_CALLS?|ARGS)\]|```+|<\|[\w|]+\|>))+\s*\Z")
+END_TAG = re.compile(r"</?[\w|]+>|\[/?(?:TOOL_CALLS?|ARGS)\]")
 FENCE = re.compile(r"\A[^{\[\"]*?(?:```+|~~~+)[ \t]*\w*[ \t]*\n?", re.S)
-END_FENCE = re.compile(r"\s*(?:```+|~~~+)[^{}]*\Z")
+FENCE_MARK = re.compile(r"```|~~~")
 QUOTED_NAME = re.compile(r"[\"']\s*(?::|=>)")
 PLACEHOLDER = re.compile(r"\{[\w .]+\}")
 OBJECT_OR_LIST = re.compile(r"\{|\[\s*\{")
@@ -61,14 +62,43 @@ def _without_thought(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    return END_TAGS.sub("", TAGS.sub("", text))
+    """Tags before the document, and tags and fences behind it."""
+    text = TAGS.sub("", text)
+    end = _length(text, len(text))
+    while (start := _last_sign(text, end)) < end:
+        end = _length(text, start)
+    return text[:end]
+
+
+def _last_sign(text: str, end: int) -> int:
+    """Where the tag or the fence begins that ends at `end`; `end` where there is none."""
+    if text.endswith("```", 0, end):
+        while end and text[end - 1] == "`":
+            end -= 1
+        return end
+    opening = {">": "<", "]": "["}.get(text[end - 1 : end])
+    start = text.rfind(opening, 0, end) if opening else -1
+    return start if start >= 0 and END_TAG.fullmatch(text, start, end) else end
+
+
+def _length(text: str, end: int) -> int:
+    """Of `text[:end]` without the blanks at its end."""
+    while end and text[end - 1].isspace():
+        end -= 1
+    return end
 
 
 def _without_fence(text: str) -> str:
     if text.startswith(DOCUMENT):
-        return END_FENCE.sub("", text)
+        return _without_end_fence(text)
     fence = FENCE.match(text)
-    return END_FENCE.sub("", text[fence.end() :]) if fence else text
+    return _without_end_fence(text[fence.end() :]) if fence else text
+
+
+def _without_end_fence(text: str) -> str:
+    """Without the first fence behind the last brace, and what follows it."""
+    fence = FENCE_MARK.search(text, max(text.rfind("{"), text.rfind("}")) + 1)
+    return text[: fence.start()].rstrip() if fence else text
 
 
 def _without_prose(text: str) -> str:
@@ -87,10 +117,10 @@ def _without_prose(text: str) -> str:
 
 def _start(text: str) -> int | None:
     """Where the first bracket is that is more than a placeholder in a sentence."""
-    at = 0
+    at, end = 0, _length(text, len(text))
     while (found := OBJECT_OR_LIST.search(text, at)) is not None:
         placeholder = PLACEHOLDER.match(text, found.start())
-        if placeholder is None or not text[placeholder.end() :].strip():
+        if placeholder is None or placeholder.end() >= end:
             return found.start()
         at = placeholder.end()
     return None

@@ -35,9 +35,9 @@ def parse(text: str) -> Reading:
     return _document(text)[0]
 
 
-def parse_head(text: str) -> tuple[Reading, int]:
-    """The document at the start of a text and where it ends. Raises NotJSON."""
-    return _document(text, whole=False)
+def parse_head(text: str, start: int) -> tuple[Reading, int]:
+    """The document that begins at `start` and where it ends. Raises NotJSON."""
+    return _document(text, start)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -45,15 +45,15 @@ def same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _document(text: str, whole: bool = True) -> tuple[Reading, int]:
+def _document(text: str, start: int | None = None) -> tuple[Reading, int]:
     try:
-        return _decoded(text, whole, strict=True)
+        return _decoded(text, start, strict=True)
     except NotJSON:
-        reading, end = _decoded(text, whole, strict=False)
+        reading, end = _decoded(text, start, strict=False)
         return reading.after("control characters"), end
 
 
-def _decoded(text: str, whole: bool, strict: bool) -> tuple[Reading, int]:
+def _decoded(text: str, start: int | None, strict: bool) -> tuple[Reading, int]:
     repeats: list[bool] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _decoded(text: str, whole: bool, strict: bool) -> tuple[Reading, int]:
 
     decoder = json.JSONDecoder(strict=strict, object_pairs_hook=members)
     try:
-        value, end = (decoder.decode(text), len(text)) if whole else decoder.raw_decode(text)
+        value, end = (decoder.decode(text), len(text)) if start is None else decoder.raw_decode(text, start)
     except (ValueError, RecursionError) as error:
         raise NotJSON(str(error)) from None
     return Reading(value, ("repeated member",) if repeats else (), any(repeats)), end
