@@ -163,7 +163,10 @@ def _subject(text: str) -> Md:
 def _actual(finding: Finding) -> Md:
     oracle = finding.oracle
     if isinstance(oracle, Claim):
-        return code(Untrusted(finding.verdict.actual or "It was not so."), 1500)
+        parts = [code(Untrusted(finding.verdict.actual or "It was not so."), 1500)]
+        if finding.detail:
+            parts.append(fill("In the explorer's words: {words}", words=inline(Untrusted(finding.detail), 600)))
+        return paragraphs(parts)
     seen = finding.verdict.actual or oracle.detail or oracle.signal
     page = routes.path(oracle.page_url) if oracle.page_url else ""
     there = fill("Seen on the page {page}.", page=span(Untrusted(page), 200)) if page else Md()

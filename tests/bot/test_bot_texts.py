@@ -60,7 +60,13 @@ def _row(word: str, issue: int | None = 12, claim: bool = False) -> FindingRow:
     verdict = Verdict("CONFIRMED", 5, 5, "clean", word, "a" * 40, word, "shot.png")
     facts = Fingerprint("ab" * 8, (("version", "v1"), ("error", word)))
     proven = a_finding(
-        oracle=oracle, title=word, fingerprint=facts, repro=Repro(steps, 1, oracle), verdict=verdict, also=(alarm,)
+        oracle=oracle,
+        title=word,
+        fingerprint=facts,
+        repro=Repro(steps, 1, oracle),
+        verdict=verdict,
+        also=(alarm,),
+        detail=word if claim else "",
     )
     return FindingRow(
         "id1", 1, "Clubhouse", "ab" * 8, "3fa85f64c1d2", "filed" if issue else "draft", proven, issue, AT, AT

@@ -8,30 +8,13 @@ from typing import Any
 
 import pytest
 from openai_published import error_faults
+from openai_words import ASKED, BODY, CALL, REQUEST, TOOL
 
-from agent.llm.base import Message, ModelRequest
 from agent.llm.catalogue import Traits
 from agent.llm.emulators.openai import said
 from agent.llm.errors import ContextOverflow, ModelBusy, ModelFailure
 from agent.llm.openai.adapter import OpenAICompatible
 from agent.llm.testing import Host, openai_emulator
-from agent.tools.surface import ToolSpec
-
-CLICK = ToolSpec(
-    "browser_click",
-    "Click",
-    {"type": "object", "properties": {"target": {"type": "string"}}, "required": ["target"]},
-    True,
-    "browser",
-)
-REQUEST = ModelRequest("You test.", (Message("user", "Go."),), (CLICK,))
-TOOL = {
-    "type": "function",
-    "function": {"name": "browser_click", "description": "Click", "parameters": CLICK.parameters},
-}
-BODY = {"model": "m1", "messages": [{"role": "user", "content": "Go."}], "tools": [TOOL]}
-CALL = {"id": "c1", "type": "function", "function": {"name": "browser_click", "arguments": '{"target": "e1"}'}}
-ASKED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 
 
 def post(url: str, body: Any, method: str = "POST", key: str = "test-key") -> tuple[int, Any]:

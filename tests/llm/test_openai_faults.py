@@ -8,6 +8,7 @@ import any_llm
 import pytest
 from any_llm.exceptions import RateLimitError
 from openai_published import error_faults, request_faults, response_faults
+from openai_words import ASKED, BODY, CALL, CLICK, REQUEST, TOOL
 
 from agent.llm.base import Message, ModelReply, ModelRequest
 from agent.llm.catalogue import Traits
@@ -16,24 +17,7 @@ from agent.llm.emulators.server import Answer
 from agent.llm.errors import ModelBusy
 from agent.llm.openai.adapter import OpenAICompatible
 from agent.llm.testing import OPENAI, openai_emulator
-from agent.tools.surface import Image, ToolCall, ToolSpec
-
-CLICK = ToolSpec(
-    "browser_click",
-    "Click",
-    {"type": "object", "properties": {"target": {"type": "string"}}, "required": ["target"]},
-    True,
-    "browser",
-)
-REQUEST = ModelRequest("You test.", (Message("user", "Go."),), (CLICK,))
-TOOL = {
-    "type": "function",
-    "function": {"name": "browser_click", "description": "Click", "parameters": CLICK.parameters},
-}
-BODY = {"model": "m1", "messages": [{"role": "user", "content": "Go."}], "tools": [TOOL]}
-CALL = {"id": "c1", "type": "function", "function": {"name": "browser_click", "arguments": '{"target": "e1"}'}}
-ASKED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
-
+from agent.tools.surface import Image, ToolCall
 
 PICTURED = (
     Message("user", "Go."),
