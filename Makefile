@@ -25,8 +25,9 @@ browser: setup
 demo: browser ## Run the main job on this machine (ONCE=1 to the end, JSON=1, TWIN=1 against the clean twin)
 	@$(BIN)/charterbot demo $(if $(ONCE),--once) $(if $(JSON),--json) $(if $(TWIN),--twin)
 
+# In the order of the folders: with the longest stories last, one core would wait for the other.
 test: browser ## Run the tests
-	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## ruff, pyright, import-linter
 	$(BIN)/ruff check .
