@@ -37,6 +37,8 @@ DEFECTS_FILE = "deploy/defects.txt"
 FORM_FILE = ".github/ISSUE_TEMPLATE/test-charter.yml"
 APP_ID = 4711
 READY_SECONDS = 40
+PORTS = range(20_000, 32_000)
+PORT_TRIES = 100
 FOR_RUNS = ("CHARTERBOT_LLM", "CHARTERBOT_MODELS", "CHARTERBOT_BROWSER")
 # What a person waits for on this machine may be quicker than GitHub's limits allow elsewhere.
 PROGRESS_SECONDS = 3
@@ -208,5 +210,9 @@ async def _stop_children(stack: Stack) -> None:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """One that nobody listens on now, and that no outgoing connection is given before we do."""
+    for _ in range(PORT_TRIES):
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise BadInput(f"No port from {PORTS.start} to {PORTS.stop - 1} is free; end some programs and try again.")
