@@ -68,7 +68,8 @@ class Asking:
                 self._talk.withhold()
             # What a filter withheld would set it off again.
             said = (Message("assistant", reply.text),) if reply.text and not correction.mask else ()
-            corrections, force = (*said, Message("user", correction.advice)), correction.force
+            corrections = (*corrections, *said, Message("user", correction.advice))
+            force = correction.force
 
     async def _generate(self, request: ModelRequest) -> Asked | ContextOverflow:
         try:

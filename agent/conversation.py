@@ -15,7 +15,8 @@ KEPT = 20
 KEPT_SHORT = 4
 MASKED = "(page text left out; look again if you need it)"
 WITHHELD = "(page text taken away: the provider's filter refused it)"
-FENCED = re.compile(r"<page-(\w+)>\n.*?\n</page-\1>", re.S)
+FENCED = re.compile(r"<page-(\w+)>\n(.*?)\n</page-\1>", re.S)
+FACTS = ("URL: ", "HTTP status: ")
 LEFT_OUT = "(The turns before this were left out for want of room.)"
 
 
@@ -28,7 +29,10 @@ class Turn:
 
     @property
     def shows_a_page(self) -> bool:
-        return any(message.images or FENCED.search(message.text) for message in self.messages)
+        return any(
+            message.images or any(MASKED not in page[0] for page in FENCED.finditer(message.text))
+            for message in self.messages
+        )
 
     def mask(self, words: str = MASKED) -> "Turn":
         return Turn(tuple(_masked(message, words) for message in self.messages), masked=True)
@@ -90,5 +94,13 @@ class Conversation:
 
 
 def _masked(message: Message, words: str) -> Message:
-    """What pages wrote stands between fences and goes; the host's own words and the model's stay."""
-    return replace(message, text=FENCED.sub(words, message.text), images=())
+    """What pages wrote stands between fences and goes; the host's own words and the model's stay. Of a page that is
+    only old, its address and status stay between its fences."""
+
+    def shorter(page: re.Match[str]) -> str:
+        if words != MASKED:
+            return words
+        kept = [line for line in page[2].splitlines() if line.startswith(FACTS)]
+        return "\n".join((f"<page-{page[1]}>", *kept, MASKED, f"</page-{page[1]}>"))
+
+    return replace(message, text=FENCED.sub(shorter, message.text), images=())

@@ -9,7 +9,7 @@ BLOCKED = 3
 PROSE = 4
 ADVICE = {
     "said": "Answer with tool calls only; call finish when you are done.",
-    "malformed": "That call could not be run. {detail} Answer with one well-formed tool call.",
+    "malformed": "None of that answer's calls was run. {detail} Send all of them again, corrected.",
     "truncated": "That answer was cut off. Answer with one short tool call.",
     "empty": "That answer was empty. Answer with a tool call.",
     "blocked": "The provider withheld that answer, so the newest page text was taken away. Go on with a tool call, in "

@@ -83,7 +83,7 @@ class HostTools:
         """What the alarm is called. The same one keeps its number, whatever record or moment it is met on."""
         again = fingerprint in self._alarms
         number = self._alarms[fingerprint][0] if again else len(self._alarms) + 1
-        self._alarms[fingerprint] = (number, routes.template(alarm.page_url))
+        self._alarms[fingerprint] = (number, routes.path(alarm.page_url))
         return f"Alarm {number} again" if again else f"Alarm {number}"
 
     def hand_over(self, fingerprint: str, number: int) -> None:
@@ -158,7 +158,7 @@ class HostTools:
         return HostAnswer(text, payloads=payloads, quoted="" if by_host else actual[:LONGEST])
 
     def _what_next(self, number: int, url: str) -> str:
-        here = [alarm for alarm, route in self._alarms.values() if route == routes.template(url)]
+        here = [alarm for alarm, path in self._alarms.values() if path == routes.path(url)]
         if not here:
             return f"Hand it over: report_finding claim={number}."
         return (

@@ -251,4 +251,4 @@ def _plain(text: str) -> str:
 def _refusal(claim: Claim, reason: str) -> ClaimRefused:
     asked = f"{json.dumps(claim.subject, ensure_ascii=False)[:160]} {claim.predicate}"
     example = _EXAMPLES.get(claim.predicate, _LOCATOR_EXAMPLE)
-    return ClaimRefused(asked, f"{reason}. One that can: {example}.")
+    return ClaimRefused(asked, f"{reason.rstrip('.')}. One that can: {example}.")

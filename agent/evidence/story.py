@@ -198,6 +198,8 @@ def _walk(events: Sequence[ev.Event], role: str, call_id: str) -> tuple[list[_Se
             continue
         tool = event.payload
         steps = tuple(_step(item) for item in tool.steps)
+        if not tool.document and not steps and tool.call_id != call_id:
+            continue  # a call that was skipped or refused saw no page, so it neither left one nor came to one
         if fresh or segments[-1].document != tool.document:
             segments.append(_Segment(tool.document, tool.url_before, ()))
             fresh = False

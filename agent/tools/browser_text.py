@@ -78,7 +78,7 @@ def _header(sight: Sight) -> list[str]:
     lines = [f"URL: {after.url}"]
     if after.title:
         lines.append(f"Title: {_line(after.title)}")
-    if after.status is not None and (after.status >= 400 or sight.before.document != after.document):
+    if after.status is not None and sight.before.document != after.document:
         lines.append(f"HTTP status: {after.status}")
     if sight.tabs:
         lines.append(sight.tabs)

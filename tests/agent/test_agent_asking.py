@@ -243,3 +243,25 @@ async def test_a_reply_carries_what_it_took_into_the_journal(table):
     effort = efforts(role.logbook.events)["member"]
     assert (effort.waited, effort.usd, effort.unpriced) == (12.25, 0.02, 0)
     assert effort.faults == {"rate_limit": 1, "timeout": 1} and effort.repairs == {"closed": 1}
+
+
+def test_an_old_page_keeps_its_address_and_status_and_is_no_page_any_more():
+    talk = Conversation("Explore.", "The page you are on:\n<page-0>\nfirst page\n</page-0>")
+    page = "Done.\n<page-0>\nURL: http://x.test/bookings/9\nHTTP status: 403\n- text: secret plans\n</page-0>\nAlarm 1"
+    for _ in range(6):
+        talk.add_turn(CALLED, [page], [ToolResult("1", "ok", "")])
+    assert talk.shrink()
+    old = talk.messages()[3].text
+    assert old.startswith("Done.\n<page-0>\nURL: http://x.test/bookings/9\nHTTP status: 403\n(page text left out")
+    assert old.endswith("</page-0>\nAlarm 1") and "plans" not in old
+    for _ in range(4):
+        talk.withhold()
+    words = "".join(message.text for message in talk.messages())
+    assert "plans" not in words and words.count("URL:") == 2, "what is withheld has no address either"
+
+
+async def test_what_was_said_of_earlier_slips_stays_within_the_turn(table):
+    role = table(ModelReply("malformed", detail="First slip."), ModelReply("malformed", detail="Second slip."), CALLED)
+    await role.ask()
+    told = "".join(role.told())
+    assert "First slip." in told and "Second slip." in told and "None of that answer's calls was run." in told

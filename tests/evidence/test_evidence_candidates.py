@@ -66,6 +66,13 @@ def test_a_click_is_tried_on_its_page_then_with_the_page_before_then_with_all_wr
     ]
 
 
+def test_a_call_that_was_skipped_does_not_split_the_page_on_which_it_was_asked_for():
+    events = journal((1, "/courts", button("Remove")), (1, "/courts", button("Accept")), (1, "/courts", button("Save")))
+    skipped = ToolFinished(call_id="s", tool="browser_click", status="skipped")
+    events.insert(2, Event(9, datetime.now(UTC), "m", skipped))
+    assert tried(events, "2") == [["/courts", "Save"], ["/courts", "Remove", "Accept", "Save"]]
+
+
 def test_other_roles_and_later_calls_do_not_join():
     events = journal((1, "/list", button("A")), (1, "/list", button("B")))
     others = journal((1, "/other", button("C")), role="other")
