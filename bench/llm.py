@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bench import imports, limiter, overhead, repair, storm
+from bench import growth, imports, limiter, overhead, repair, storm
 
 BOUNDS = {
     "sdks_loaded": "0",
     "overhead_ratio": "<= 1.3",
     "repair_intended": ">= 0.95, restored or refused",
     "repair_silently_wrong": "<= 0.005",
+    "repair_growth": "<= 8 for four times the text",
     "limiter_429_share": "<= 0.02",
     "limiter_sent_while_drained": "0",
     "storm_lost_turns": "0",
@@ -52,6 +53,8 @@ async def measure(turns: int, say: Callable[[str], None]) -> Figures:
         _add_overhead(figures, await overhead.measure(protocol))
     say("Repair of arguments ...")
     _add_repair(figures, repair.measure())
+    grown = growth.measure()
+    figures.add("repair_growth", grown.worst, grown.worst <= 8)
     say("Two processes at a limited provider ...")
     _add_limiter(figures, await limiter.measure())
     for protocol in ("openai", "gemini"):
