@@ -131,11 +131,16 @@ def backdrop_stays(desk: Desk) -> bool:
 
 def two_bookings_by_double_click(desk: Desk) -> bool:
     person = desk.sign_in(MEMBER)
-    page = person.open(f"/bookings/review?court=4&date={ahead(33)}&start=12&end=13")
-    page.get_by_role("button", name="Request").dblclick()
-    expect(page.get_by_role("heading", name=re.compile(r"Booking \d+"))).to_be_visible()
-    bookings = desk.site.person(MEMBER).get("/api/my/bookings").json()["bookings"]
-    return [one["day"] for one in bookings].count("Mon 22 Jun 2026") == 2
+    made = 0
+    for start in (12, 14, 16):  # on a busy machine the second press may come after the first one's answer
+        page = person.open(f"/bookings/review?court=4&date={ahead(33)}&start={start}&end={start + 1}")
+        page.get_by_role("button", name="Request").dblclick()
+        expect(page.get_by_role("heading", name=re.compile(r"Booking \d+"))).to_be_visible()
+        bookings = desk.site.person(MEMBER).get("/api/my/bookings").json()["bookings"]
+        before, made = made, [one["day"] for one in bookings].count("Mon 22 Jun 2026")
+        if made == before + 2:
+            return True
+    return False
 
 
 def says_cancelled_though_it_is_not(desk: Desk) -> bool:
