@@ -3,9 +3,9 @@
 One for each role; the roles of a run share adapter, governor, gauge and account. Knows no provider.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -79,9 +79,8 @@ class GovernedModel:
         self._account.leave(self._seat.role)
 
     async def _call(self, request: ModelRequest, expected: int) -> ModelReply:
-        attempt: Callable[[], Awaitable[ModelReply]] = lambda: self._engine.adapter.generate(request)  # noqa: E731
         try:
-            reply = await self._engine.governor.call(attempt, request.give_up)
+            reply = await self._engine.governor.call(partial(self._engine.adapter.generate, request), request.give_up)
         except Interrupted as given_up:
             self._note("interrupted", Effort(len(given_up.faults), given_up.waited, given_up.faults))
             raise

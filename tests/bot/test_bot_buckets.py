@@ -80,13 +80,24 @@ async def test_tokens_grow_in_fractions_up_to_the_burst(shelf: Shelf) -> None:
 
 async def test_a_drain_holds_for_all_and_ends_in_an_empty_bucket(shelf: Shelf) -> None:
     mine, yours = shelf.mine.bucket("a", PACE), shelf.yours.bucket("a", PACE)
+    asked = time.monotonic()
     await mine.drain(0.5)
     over = time.monotonic() + 0.5
     await mine.drain(0.1)
-    assert 0 < await yours.take() <= 0.5
-    while await yours.take():
+    wait = await yours.take()
+    assert asked + 0.5 - time.monotonic() - 0.001 <= wait <= 0.5
+    promised: list[float] = []
+    while True:
+        asked = time.monotonic()
+        if not (wait := await yours.take()):
+            break
+        promised += [asked + wait] if asked > over else []
         await asyncio.sleep(0.002)
-    assert time.monotonic() - over > 0.095, "the first token needs its time after the drain"
+    assert time.monotonic() - over > 0.095 and min(promised, default=over) < over + 0.2, (
+        "a token needs its time after the drain"
+    )
+    total = 1 + await taken(mine)
+    assert total <= (time.monotonic() - over) * PACE.requests_per_minute / 60 + 0.1, "it began empty"
 
 
 async def test_keys_expire_and_not_while_they_matter(shelf: Shelf) -> None:
@@ -123,7 +134,7 @@ async def test_without_redis_each_process_goes_on_alone_and_comes_back(shelf: Sh
             assert await taken(yours) == 3
             assert await taken(mine, shelf.mine.bucket(f"a{outage}", SLOW)) == 2, "one was taken before"
             await drained.drain(30)
-            assert time.monotonic() - started < 3, "nobody waits for a server that is not there"
+            assert time.monotonic() - started < 1, "nobody waits for a server that is not there"
             await asyncio.sleep(1.1)
             assert await mine.take() > 0
         assert [line["event"] for line in logs] == ["buckets_without_redis"] * 2, "one for each process"
@@ -144,7 +155,7 @@ async def test_a_redis_that_hangs_costs_one_second_not_one_for_each_call(shelf: 
     try:
         started = time.monotonic()
         assert await taken(bucket, most=4) == 4
-        assert 0.9 < time.monotonic() - started < 3.5
+        assert 0.9 < time.monotonic() - started < 1.5
     finally:
         process.send_signal(signal.SIGCONT)
 
@@ -174,6 +185,8 @@ async def test_calls_go_on_through_an_outage_in_the_middle(shelf: Shelf) -> None
         calls = [group.create_task(governors[number % 2].call(attempt)) for number in range(160)]
     assert all(call.result().text == "done" for call in calls) and sent == 161
     assert time.monotonic() - started > 160 / (2 * 50) - 0.5, "two buckets of the pace were all there was"
+    # What was waited for, not how long it took: a busy machine fills the bucket meanwhile.
+    assert max(call.result().effort.waited for call in calls) < 160 / 50 + 3
 
 
 async def test_two_processes_at_a_limited_server_send_nothing_while_the_bucket_is_drained() -> None:

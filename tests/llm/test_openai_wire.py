@@ -13,7 +13,7 @@ from agent.llm.testing import Answer
 from agent.tools.surface import ToolCall
 
 
-def raw(message: dict, finish: str = "stop", **top: object) -> Answer:
+def raw(message: dict, finish: str | None = "stop", **top: object) -> Answer:
     answer = completion(message, finish)
     return replace(answer, body={**answer.body, **top})
 
@@ -77,7 +77,7 @@ ODD = {
     "no usage": (raw({"content": "x"}, usage=None), "said", "x"),
     "half a usage": (raw({"content": "x"}, usage={"prompt_tokens": None, "total_tokens": "9"}), "said", "x"),
     "a finish of tomorrow": (raw({"content": "x"}, "tomorrow"), "said", "x"),
-    "no finish": (raw({"content": "x"}, None), "said", "x"),  # type: ignore[arg-type]
+    "no finish": (raw({"content": "x"}, None), "said", "x"),
     "length": (completion({"content": "I wi"}, "length"), "truncated", "I wi"),
     "length with a cut call": (completion({"tool_calls": [tool_call('{"target": "e')]}, "length"), "truncated", ""),
     "length behind a whole call": (completion({"tool_calls": [tool_call('{"target": "e1"}')]}, "length"), "called", ""),

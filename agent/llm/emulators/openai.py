@@ -41,7 +41,7 @@ def called(*calls: tuple[str, Any], **message: Any) -> Answer:
     )
 
 
-def completion(message: Mapping[str, Any], finish: str) -> Answer:
+def completion(message: Mapping[str, Any], finish: str | None) -> Answer:
     return Answer(
         {
             "id": "chatcmpl-1",
