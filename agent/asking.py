@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from agent import events as ev
 from agent.assignment import Assignment
-from agent.conversation import Conversation
+from agent.context.conversation import Conversation
 from agent.corrections import Patience
 from agent.llm.base import Message, ModelReply, ModelRequest
 from agent.llm.errors import BudgetSpent, ContextOverflow, CoolDown, Interrupted, ModelFailure

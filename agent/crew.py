@@ -26,7 +26,7 @@ from agent.evidence.instance import read_build
 from agent.journal import Journal, JournalDown, LeaseLost
 from agent.llm.base import Model
 from agent.logbook import Logbook
-from agent.profile import chosen_roles
+from agent.profiles.load import chosen_roles
 from agent.prover import ProofRoom, Prover
 from agent.session import Session
 from agent.stopping import FAILURES, Stop, StopReason

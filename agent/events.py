@@ -107,7 +107,7 @@ class ToolStarted(Payload):
 class ToolFinished(Payload):
     """`steps` are the call as steps of a reproduction (JSON forms of evidence.finding.Step), empty when it was none.
 
-    `document` numbers the document on which the steps acted; `state` keys are those of agent/states.py.
+    `document` numbers the document on which the steps acted; `state` keys are those of agent/coverage/states.py.
     """
 
     kind: ClassVar[str] = "tool_finished"

@@ -26,9 +26,10 @@ from agent.llm import costs
 from agent.llm.choose import LlmSettings
 from agent.llm.models import Metering, Models
 from agent.llm.spending import Account, MemoryDay
-from agent.profile import chosen_roles, load_profile
+from agent.profiles.load import chosen_roles, load_profile
 from agent.prover import ProofRoom, Workshop
-from agent.report import RunSummary, summary, write_report
+from agent.report.summary import RunSummary, summary
+from agent.report.write import write_report
 from agent.tools.chromium import require_browser
 
 LONGEST_CHARTER = 100_000

@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from agent import events as ev
-from agent import observation, routes
+from agent import routes
 from agent.budget import Budget
+from agent.context import observation
 from agent.evidence.finding import Alarm, Claim, Verdict
 from agent.host_specs import LONGEST, TOOLS, Check, Finish, NoteCapability, ReportFinding
 from agent.ledger import Ledger

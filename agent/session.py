@@ -9,16 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from agent import events as ev
-from agent import observation, routes
+from agent import routes
 from agent.asking import Asked, Asking, OutOfBudget, Unanswered, replied
 from agent.assignment import Assignment
 from agent.budget import Budget
-from agent.conversation import Conversation
+from agent.context import observation
+from agent.context.conversation import Conversation
+from agent.coverage.states import state_key
 from agent.host_specs import TOOLS, specs
 from agent.host_tools import HostTools
 from agent.llm.base import Message, ModelReply, ModelRequest, Situation
 from agent.progress import Progress
-from agent.states import state_key
 from agent.stopping import Stop, StopReason
 from agent.target import unreachable
 from agent.tools.browser import BrowserSurface

@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from agent import events as ev
-from agent import observation, routes
+from agent import routes
 from agent.assignment import Assignment
 from agent.budget import Budget
+from agent.context import observation
+from agent.coverage.states import state_key
 from agent.evidence import claims, fingerprint, oracles, repro, story
 from agent.evidence.finding import Alarm, Claim, Repro, Severity, Step, Suspicion, to_json
 from agent.host_specs import TOOLS
 from agent.host_tools import Handed, HostTools, Moment
-from agent.states import state_key
 from agent.suspicions import earlier, worth_proving
 from agent.tools.aria import parse
 from agent.tools.aria_text import outline

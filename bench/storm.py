@@ -29,7 +29,7 @@ from agent.llm.governor import MemoryBucket
 from agent.llm.models import Metering, Models
 from agent.llm.spending import Account, MemoryDay
 from agent.llm.testing import GEMINI, OPENAI
-from agent.report import write_report
+from agent.report.write import write_report
 from agent.tools.chromium import require_browser
 
 ROLES = ("ada", "ben", "cyd")

@@ -32,9 +32,9 @@ from agent.llm import costs
 from agent.llm.governor import Bucket
 from agent.llm.models import Metering, Models
 from agent.llm.spending import Account
-from agent.profile import chosen_roles, load_profile
+from agent.profiles.load import chosen_roles, load_profile
 from agent.prover import ProofRoom, Workshop
-from agent.report import write_report
+from agent.report.write import write_report
 from bot import sweeps
 from bot.config import CREDENTIALS, PREFIX, Settings
 from bot.context import Context

@@ -18,7 +18,7 @@ import uvicorn
 
 from agent.charter import Profile
 from agent.errors import BadInput
-from agent.profile import load_profile
+from agent.profiles.load import load_profile
 from agent.tools.chromium import require_browser
 from bot.redis import PrivateRedis, find_redis
 from bot.store.database import Database, migrate

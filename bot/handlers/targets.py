@@ -5,7 +5,7 @@ Passwords of test accounts are the explorer's business: they are not read here.
 
 from agent.charter import Charter
 from agent.errors import BadInput
-from agent.profile import chosen_roles, known_profiles, load_profile
+from agent.profiles.load import chosen_roles, known_profiles, load_profile
 from bot.config import Settings
 from bot.domain import charter_form
 from bot.domain.charter_form import Problem, Problems

@@ -20,7 +20,7 @@ from agent.charter import Charter, Profile, Role
 from agent.crew import CrewRun
 from agent.journal import FileJournal
 from agent.llm.base import Model
-from agent.profile import load_profile
+from agent.profiles.load import load_profile
 
 SITE = Path(__file__).with_name("faulty_site.py")
 

@@ -10,7 +10,7 @@ from scripted_model import ScriptedModel
 from agent.asking import Asking, OutOfBudget, Unanswered, replied
 from agent.assignment import Assignment
 from agent.charter import Charter, Pace, Profile, Role
-from agent.conversation import Conversation
+from agent.context.conversation import Conversation
 from agent.effort import efforts
 from agent.journal import FileJournal
 from agent.llm.base import Effort, Message, ModelReply, ModelRequest, Usage

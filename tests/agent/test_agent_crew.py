@@ -12,7 +12,8 @@ from agent import events as ev
 from agent.book import MemoryBook
 from agent.crew import run_crew
 from agent.errors import BadInput
-from agent.report import summary, write_report
+from agent.report.summary import summary
+from agent.report.write import write_report
 
 SEARCH = (click("link", "Search"), both(fill("Term", "O'Brien"), click("button", "Find")))
 

@@ -10,7 +10,7 @@ from agent.errors import BadInput
 from agent.evidence.finding import to_json
 from agent.explore import ExploreOptions, explore, read_finding, replay_file
 from agent.llm.choose import LlmSettings
-from agent.report import write_report
+from agent.report.write import write_report
 
 
 async def test_a_finding_is_replayed_from_the_report_until_it_is_fixed(apps, start_site, scene):

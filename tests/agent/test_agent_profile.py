@@ -9,8 +9,8 @@ from agent_scene import Apps, person
 
 from agent.charter import Charter
 from agent.errors import BadInput
-from agent.profile import chosen_roles, load_profile
-from agent.profile_schema import schemas
+from agent.profiles.load import chosen_roles, load_profile
+from agent.profiles.schema import schemas
 
 APPS = Path(__file__).parents[2] / "apps"
 
@@ -126,7 +126,7 @@ def test_the_shipped_profile_can_be_read_and_holds_its_password_only_as_a_secret
 
 def test_the_published_schemas_are_those_of_the_code():
     published = {path.name: path.read_text() for path in (APPS / "schema").glob("*.json")}
-    assert published == schemas(), "run: python -m agent.profile_schema"
+    assert published == schemas(), "run: python -m agent.profiles.schema"
     for name in ("settings", "roles"):
         file = json.loads((APPS / f"Clubhouse/local/{name}.json").read_text())
         assert (APPS / "Clubhouse/local" / file["$schema"]).resolve() == (APPS / "schema" / f"{name}.schema.json")

@@ -11,7 +11,7 @@ from agent import events as ev
 from agent.crew import run_crew
 from agent.llm.base import ModelReply
 from agent.llm.errors import BudgetSpent, CoolDown, ModelFailure
-from agent.report import write_report
+from agent.report.write import write_report
 
 SEARCH = (click("link", "Search"), both(fill("Term", "O'Brien"), click("button", "Find")))
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from agent import events as ev
-from agent import observation
 from agent.budget import Budget
 from agent.charter import Charter, Role
+from agent.context import observation
 from agent.evidence.finding import Alarm, Claim, Verdict
 from agent.host_specs import specs
 from agent.host_tools import HostAnswer, HostTools, Moment

@@ -8,10 +8,10 @@ from urllib.parse import urljoin
 
 from agent import events as ev
 from agent import routes
+from agent.coverage.states import state_key
 from agent.ledger import Ledger, fold
 from agent.llm.base import ModelRequest, Situation
 from agent.llm.scout.explorer import Scout
-from agent.states import state_key
 from agent.tools.aria import elements, parse
 from agent.tools.surface import PageView, ToolCall, ToolResult
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.states import state_key
+from agent.coverage.states import state_key
 from agent.tools.surface import PageView
 
 ROW = """    - listitem [ref=e{n}]:

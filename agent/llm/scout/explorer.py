@@ -11,7 +11,6 @@ from typing import Any
 
 from agent import routes
 from agent.evidence.shape import of_words
-from agent.frontier import Lead, rank
 from agent.llm.base import ModelReply, ModelRequest, Situation
 from agent.llm.scout import end
 from agent.llm.scout.calls import Call, Plan, fill, reports, use
@@ -19,6 +18,7 @@ from agent.llm.scout.claims import kept_values
 from agent.llm.scout.forms import entries
 from agent.llm.scout.memory import Deed, Key, Memory, Trail, form_key, trail_of, use_key, verb_key
 from agent.llm.scout.page import Control, Form, Page, read
+from agent.llm.scout.ranking import Lead, rank
 from agent.llm.scout.values import Voice
 from agent.tools.surface import PageView, ToolCall
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent.charter import Budgets, Charter, Filing, Limit, Pace, Profile, ReplayTarget, Role, ServerSpec, SignIn
 from agent.errors import BadInput
-from agent.profile_schema import RoleSettings, RolesFile, SettingsFile
+from agent.profiles.schema import RoleSettings, RolesFile, SettingsFile
 
 MAX_FILE = 1_000_000
 SECRET = re.compile(r"\{\{secret:([^}]*)\}\}")

@@ -1,6 +1,6 @@
 """The shape of `settings.json` and `roles.json`: what people may write in a profile. Reading them is profile.py's.
 
-`python -m agent.profile_schema` writes the JSON Schemas for editors to apps/schema/.
+`python -m agent.profiles.schema` writes the JSON Schemas for editors to apps/schema/.
 """
 
 import json
