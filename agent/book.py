@@ -3,14 +3,30 @@
 A protocol: bot/store keeps it in the database, `charterbot explore` in memory. The agent never files anything.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from agent.evidence.finding import Finding
+from agent.evidence.finding import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFault:
+    """A finding of this profile that has an issue and is not fixed. `route` is its route template."""
+
+    title: str
+    route: str
+    severity: Severity
+    reference: str
 
 
 class FindingBook(Protocol):
     async def reference(self, fingerprint: str) -> str | None:
         """The issue number (or `pending`) of a finding that is known and open; None when it must be proven."""
+        ...
+
+    async def open_faults(self) -> Sequence[OpenFault]:
+        """What is known and open in this profile, newest first: a plan begins there."""
         ...
 
     async def keep(self, finding: Finding) -> None:
@@ -26,6 +42,9 @@ class MemoryBook:
 
     async def reference(self, fingerprint: str) -> str | None:
         return None
+
+    async def open_faults(self) -> Sequence[OpenFault]:
+        return ()
 
     async def keep(self, finding: Finding) -> None:
         if all(kept.fingerprint.value != finding.fingerprint.value for kept in self.findings):

@@ -35,16 +35,38 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What one capability opens: patterns such as `/admin/*` (any method) or `POST /api/bookings/*`. A pattern that
+    ends in `/*` covers all below it; `*` inside stands for one segment."""
+
+    capability: str
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeNotes:
+    """What to leave alone and what to look at first, a line each, as people wrote it."""
+
+    skip: tuple[str, ...] = ()
+    focus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
-    """A persona. `iterations` is its budget in model turns; `sign_in` is None for a visitor."""
+    """A persona. `iterations` is its budget in model turns; `sign_in` is None for a visitor. `grants` hold the
+    capabilities that name their addresses: what another role's grant names and none of its own is forbidden to it.
+    `history` are bugs that were there before, a line each."""
 
     name: str
     sign_in: SignIn | None
     context: str = ""
     capabilities: tuple[str, ...] = ()
-    iterations: int = 60
+    iterations: int = 500
     model: str = ""
     start: str = "/"
+    grants: tuple[Grant, ...] = ()
+    history: tuple[str, ...] = ()
+    scope: ScopeNotes = field(default_factory=ScopeNotes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +138,52 @@ class Budgets:
 
 
 @dataclass(frozen=True, slots=True)
+class Compaction:
+    """When a role's conversation is made short. An epoch ends at `entries` turns or `tokens` of history, whichever is
+    first; the last `keep` turns stay, and of these the last `pages` with the text of their pages. `note`: ask the model
+    for a note of its own thoughts then, marked as unverified."""
+
+    entries: int = 40
+    keep: int = 20
+    pages: int = 6
+    tokens: int = 32_000
+    note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """How long a role is held to its work. It may not finish by itself before `minimum_share` of its turns; after
+    `nudge_after` turns without anything new it is told so, after `stall_after` it ends."""
+
+    minimum_share: float = 0.1
+    nudge_after: int = 4
+    stall_after: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Resilience:
+    """What is done when things break. `connection_failures` in a row open a role's circuit breaker; a target that went
+    away is waited for `patience` seconds; roles start `stagger` seconds apart; a page is given up as hung after `hang`
+    seconds without an answer."""
+
+    connection_failures: int = 5
+    patience: float = 20.0
+    stagger: float = 0.3
+    hang: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How roles share leads. A lead that was offered to a role is its own for `lease` of its turns; `per_route` leads
+    are kept of one route; `offered` are shown at a time; states of a route that are `alike` to that share are one."""
+
+    lease: int = 6
+    per_route: int = 5
+    offered: int = 5
+    alike: float = 0.85
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One app in one environment, as read from `apps/<App>/<profile>/`. URLs are origins without a trailing slash.
 
@@ -143,6 +211,10 @@ class Profile:
     filing: Filing = field(default_factory=Filing)
     pace: Pace = field(default_factory=Pace)
     budgets: Budgets = field(default_factory=Budgets)
+    compaction: Compaction = field(default_factory=Compaction)
+    persistence: Persistence = field(default_factory=Persistence)
+    resilience: Resilience = field(default_factory=Resilience)
+    sharing: Sharing = field(default_factory=Sharing)
     shared_browser: bool = False
     viewport: tuple[int, int] = (1280, 800)
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)

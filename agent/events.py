@@ -205,6 +205,104 @@ class BlockerMet(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class PlanMade(Payload):
+    """What the run would test first, for people to read; it steers nothing. `items` are the JSON forms of
+    agent.planning.PlanItem, riskiest first."""
+
+    kind: ClassVar[str] = "plan_made"
+    items: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Steered(Payload):
+    """A person spoke to the run: `order` is focus or stop, `text` their words, `by` who it was. `note` is the id under
+    which it was received; each is journalled once."""
+
+    kind: ClassVar[str] = "steered"
+    note: str = ""
+    order: str = ""
+    text: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateMet(Payload):
+    """A state of the app was met for the first time. `route` is its template, `shape` what it is told by (headings,
+    controls; words without data), `url` its path and query."""
+
+    kind: ClassVar[str] = "state_met"
+    key: str = ""
+    route: str = ""
+    shape: tuple[str, ...] = ()
+    url: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFound(Payload):
+    """Something worth following: `sort` is link, id, api or probe (what another role reached); `place` a path with its
+    query, or `METHOD /path`. The event's role is who saw it."""
+
+    kind: ClassVar[str] = "lead_found"
+    sort: str = ""
+    place: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadTaken(Payload):
+    """A lead was offered to a role, which has it for itself for some turns from `iteration` on."""
+
+    kind: ClassVar[str] = "lead_taken"
+    place: str = ""
+    iteration: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EpochClosed(Payload):
+    """A role's conversation was made short: `kept` of `turns` turns stay as they were, and `masked` says whether only
+    old page texts went. `why` is entries, tokens, window or resumed. `note` is the model's own, unverified."""
+
+    kind: ClassVar[str] = "epoch_closed"
+    number: int = 0
+    why: str = ""
+    turns: int = 0
+    kept: int = 0
+    masked: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTaken(Payload):
+    """A picture of a state, secrets covered. `file` is relative to the run's folder."""
+
+    kind: ClassVar[str] = "picture_taken"
+    state: str = ""
+    url: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitOpened(Payload):
+    """Calls kept failing to connect. `what` is app_down, route_down or browser_gone; `detail` one sentence."""
+
+    kind: ClassVar[str] = "circuit_opened"
+    what: str = ""
+    route: str = ""
+    failures: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInAgain(Payload):
+    """The role was signed out, by accident or by a restart. `how` is form or kept_state."""
+
+    kind: ClassVar[str] = "signed_in_again"
+    how: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RoleStopped(Payload):
     """`reason` is one word of agent.stopping.StopReason; `detail` one sentence for people."""
 
@@ -212,6 +310,8 @@ class RoleStopped(Payload):
     reason: str = ""
     detail: str = ""
     iterations: int = 0
+    picture: str = ""
+    """What the page looked like then, a file relative to the run's folder; empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +341,15 @@ KINDS: dict[str, type[Payload]] = {
         FindingKnown,
         VerdictReached,
         BlockerMet,
+        PlanMade,
+        Steered,
+        StateMet,
+        LeadFound,
+        LeadTaken,
+        EpochClosed,
+        PictureTaken,
+        CircuitOpened,
+        SignedInAgain,
         RoleStopped,
         RunEnded,
     )
