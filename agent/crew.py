@@ -7,9 +7,9 @@ import asyncio
 import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +29,7 @@ from agent.logbook import Logbook
 from agent.profiles.load import chosen_roles
 from agent.prover import ProofRoom, Prover
 from agent.session import Session
+from agent.steering import Helm, Inbox, MemoryInbox
 from agent.stopping import FAILURES, Stop, StopReason
 from agent.target import unreachable
 from agent.tools.browser import open_browser
@@ -48,11 +49,6 @@ RESTART_PATIENCE = 20.0
 log = structlog.get_logger()
 
 
-async def never() -> bool:
-    """The stop that nobody asks for."""
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class CrewRun:
     """One segment of a run. `model` gives each role its reasoner, which is told to close when the role is over;
@@ -67,7 +63,7 @@ class CrewRun:
     folder: Path
     environ: Mapping[str, str]
     deadline: float | None = None
-    stop: Callable[[], Awaitable[bool]] = never
+    inbox: Inbox = field(default_factory=MemoryInbox)
     clock: Callable[[], float] = time.monotonic
     listen: Callable[[Event], None] | None = None
 
@@ -119,6 +115,7 @@ class Crew:
         self._roles = roles
         self._secrets = Secrets(dict(run.profile.secrets), ())
         self._room = ProofRoom(run.profile, run.book, run.folder / "proofs", run.environ)
+        self._helm = Helm(run.inbox, logbook)
         self._playwright: Playwright | None = None
         self._shared: Launched | None = None
         self._stop_heard = False
@@ -173,7 +170,7 @@ class Crew:
         until = time.monotonic() + max(DRAIN_GRACE if self._stop_heard else left, DRAIN_GRACE)
         while not proving.done() and (seconds := until - time.monotonic()) > 0:
             await asyncio.wait((proving,), timeout=min(seconds, STOP_ASKED_EVERY))
-            if not self._stop_heard and await self._run.stop():
+            if not self._stop_heard and await self._helm.stop():
                 self._stop_heard = True
                 until = min(until, time.monotonic() + DRAIN_GRACE)
         proving.cancel()
@@ -202,7 +199,7 @@ class Crew:
 
     async def _session(self, role: Role, model: Model) -> Stop | None:
         run, profile = self._run, self._run.profile
-        work = Assignment(run.charter, profile, role, model, self._logbook, self._fence, self._paused, run.stop)
+        work = Assignment(run.charter, profile, role, model, self._logbook, self._fence, self._paused, self._helm.stop)
         options = BrowserOptions(
             role,
             profile,

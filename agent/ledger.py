@@ -52,6 +52,8 @@ class Ledger:
     """Proofs by fingerprint."""
     started: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Tools by (role, call) that were begun and did not come back: their effect is unknown."""
+    orders: tuple[ev.Steered, ...] = ()
+    """What people told the run, oldest first."""
     tokens: int = 0
     ended: str = ""
 
@@ -96,6 +98,8 @@ def _fold_one(ledger: Ledger, event: ev.Event) -> Ledger:
         case ev.ClaimChecked(claim=claim, outcome=outcome):
             key = f"{claim.get('subject')} {claim.get('predicate')} {claim.get('expected')}"
             return replace(ledger, claims={**ledger.claims, key: outcome})
+        case ev.Steered() as order:
+            return replace(ledger, orders=(*ledger.orders, order))
         case ev.RunEnded(state=state):
             return replace(ledger, ended=state)
         case _:

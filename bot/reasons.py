@@ -23,6 +23,8 @@ class Reason(StrEnum):
     NO_RUN = "no-run"
     NOTHING_TO_STOP = "nothing-to-stop"
     STOP_REQUESTED = "stop-requested"
+    NOTHING_TO_STEER = "nothing-to-steer"
+    FOCUS_TAKEN = "focus-taken"
     ANSWERED = "answered"
     # fixes and deployments
     NO_FINDING_LINKED = "no-finding-linked"

@@ -8,7 +8,7 @@ import asyncio
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from arq.cron import CronJob, cron
 from arq.worker import Function, func
 from playwright.async_api import Error as PlaywrightError
 
-from agent.book import FindingBook, MemoryBook
+from agent.book import FindingBook, MemoryBook, OpenFault
 from agent.charter import Profile
 from agent.crew import CrewRun, RunOutcome, run_crew
 from agent.effort import spent
@@ -46,6 +46,7 @@ from bot.reasoner import llm_settings
 from bot.store import findings, leases, revalidations, runs
 from bot.store.database import UNAVAILABLE
 from bot.store.leases import Lease
+from bot.store.notes import StoredInbox
 from bot.store.runs import Run
 from bot.store.spend import SpendDay
 
@@ -136,12 +137,6 @@ async def _explore(context: Context, run: Run, lease: Lease) -> RunOutcome:
             await runs.set_folder(tx, run.id, str(folder))
     await context.queue.kick_progress()
 
-    async def asked_to_stop() -> bool:
-        with leases.for_the_agent():
-            async with context.db.read() as tx:
-                latest = await runs.get(tx, run.id)
-        return latest is not None and latest.stop_requested
-
     journal = runs.journal(context.db, lease)
     account = Account(profile.budgets, SpendDay(context.db, profile.slug, run.id), spent(await journal.read()))
     metering = Metering(run.id, account, costs.CostLog(folder / costs.FILE), _buckets(context, profile))
@@ -155,7 +150,7 @@ async def _explore(context: Context, run: Run, lease: Lease) -> RunOutcome:
         folder=folder,
         environ=environ,
         deadline=time.monotonic() + settings.segment_seconds,
-        stop=asked_to_stop,
+        inbox=StoredInbox(context.db, run.id),
         # Asked to end, the process has no time left: roles stop at their next turn boundary.
         clock=lambda: math.inf if context.stopping.is_set() else time.monotonic(),
     )
@@ -194,6 +189,9 @@ class FilingBook:
 
     async def reference(self, fingerprint: str) -> str | None:
         return await self._book.reference(fingerprint)
+
+    async def open_faults(self) -> Sequence[OpenFault]:
+        return await self._book.open_faults()
 
     async def keep(self, finding: Finding) -> None:
         await self._book.keep(finding)

@@ -36,6 +36,8 @@ class Decision:
     reply: Md | None = None
     start: Charter | None = None
     stop: Run | None = None
+    steer: Run | None = None
+    """The run that is to focus on what was said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Commands that start and end runs. Pure decisions."""
+"""Commands that start, steer and end runs. Pure decisions."""
 
 from agent.charter import Charter
+from agent.steering import LONGEST
 from bot.commands.command import Asked, Command, Decision, Situation
 from bot.domain.charter_form import Problems
 from bot.github.port import RepoRole
@@ -28,6 +29,17 @@ def decide_stop(asked: Asked, situation: Situation) -> Decision:
     return Decision(Reason.STOP_REQUESTED, "+1", stop=situation.active)
 
 
+def decide_focus(asked: Asked, situation: Situation) -> Decision:
+    """Heard by each role at its next turn; the live comment shows that it was taken up."""
+    if not 0 < len(asked.args) <= LONGEST:
+        return Decision(Reason.BAD_ARGUMENT, "confused", replies.focus_on_what(asked, LONGEST))
+    if situation.active is None:
+        return Decision(Reason.NOTHING_TO_STEER, "confused", replies.nothing_to_steer(asked))
+    if situation.active.stop_requested:
+        return Decision(Reason.NOTHING_TO_STEER, "confused", replies.stopping_already(asked))
+    return Decision(Reason.FOCUS_TAKEN, "+1", steer=situation.active)
+
+
 RERUN = Command(
     name="rerun",
     usage="/explore rerun",
@@ -45,4 +57,12 @@ STOP = Command(
     minimum=RepoRole.TRIAGE,
     decide=decide_stop,
 )
-COMMANDS = (RERUN, STOP)
+FOCUS = Command(
+    name="focus",
+    usage="/explore focus <text>",
+    sentence="tells the run that is going what to look at; every role hears it at its next turn",
+    example="/explore focus the prices of long bookings",
+    minimum=RepoRole.TRIAGE,
+    decide=decide_focus,
+)
+COMMANDS = (RERUN, STOP, FOCUS)

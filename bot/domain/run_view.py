@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from agent import events as ev
 from agent.ledger import Ledger, fold
@@ -41,6 +42,9 @@ class RunView:
     proving: int = 0
     observations: tuple[ev.ObservationNoted, ...] = ()
     blockers: tuple[ev.BlockerMet, ...] = ()
+    orders: tuple[ev.Steered, ...] = ()
+    plan: tuple[Mapping[str, Any], ...] = ()
+    """JSON forms of agent.planning.PlanItem, riskiest first."""
     tokens: int = 0
 
     @property
@@ -57,12 +61,15 @@ def view(events: Iterable[ev.Event]) -> RunView:
     names: dict[str, None] = {}
     steps: dict[str, tuple[str, ...]] = {}
     proofs: dict[str, Proof] = {}
+    plan: tuple[Mapping[str, Any], ...] = ()
     for event in journal:
         match event.payload:
             case ev.RunStarted(roles=roles):
                 names |= dict.fromkeys(roles)
             case ev.ToolFinished() as tool if event.role:
                 steps[event.role] = (*steps.get(event.role, ()), _words(tool))[-LAST_STEPS:]
+            case ev.PlanMade(items=items):
+                plan = items
             case ev.VerdictReached() as reached:
                 proofs[reached.fingerprint] = _proof(reached)
     names |= dict.fromkeys(ledger.roles)
@@ -72,6 +79,8 @@ def view(events: Iterable[ev.Event]) -> RunView:
         proving=len(ledger.pending),
         observations=ledger.observations,
         blockers=ledger.blockers,
+        orders=ledger.orders,
+        plan=plan,
         tokens=ledger.tokens,
     )
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agent.steering import Note, Order
 from bot.commands import grammar, registry
 from bot.commands.command import Asked, Decision, Situation
 from bot.commands.grammar import CommandLine
@@ -16,7 +17,7 @@ from bot.handlers.starting import Request, start
 from bot.handlers.writing import Desk
 from bot.reasons import Outcome, Reason
 from bot.render import replies
-from bot.store import findings, runs
+from bot.store import findings, notes, runs
 
 
 async def on_comment(event: CommentPosted, context: Context) -> Outcome:
@@ -87,10 +88,18 @@ class _Scene:
                 decision = Decision(Reason.ALREADY_RUNNING, "+1", reply)
         if decision.stop is not None:
             await runs.request_stop(self._tx, decision.stop.id)
+            await notes.add(self._tx, decision.stop.id, self._note(key, "stop"), self._context.clock())
+            situation = replace(situation, active=replace(decision.stop, stop_requested=True))
+        if decision.steer is not None:
+            note = self._note(key, "focus", line.args)
+            await notes.add(self._tx, decision.steer.id, note, self._context.clock())
         await self.desk.add(f"{key}:reaction", React(event.comment_id, decision.reaction))
         if decision.reply is not None:
             await self.desk.comment(event.issue, self._reply_key(key, line, decision), decision.reply)
         return situation
+
+    def _note(self, key: str, order: Order, text: str = "") -> Note:
+        return Note(key, order, text, self.event.actor.login)
 
     def _reply_key(self, key: str, line: CommandLine, decision: Decision) -> str:
         """A refusal is explained once per person, issue and command; after that the reaction says it."""

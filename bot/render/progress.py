@@ -3,10 +3,12 @@
 Times that pass are left out, so that the text changes only with news.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from agent import events as ev
 from bot.domain.run import RunState
 from bot.domain.run_view import Proof, RoleView, RunView
 from bot.github import markers
@@ -17,7 +19,8 @@ from bot.store.runs import Run
 
 MARKS = {"critical": "🟣", "high": "🔴", "medium": "🟠", "low": "🟡"}
 MOST_LISTED = 40
-FOOTER = Md("`/explore status` · `/explore stop` · `/explore rerun` · `/explore help`")
+MOST_PLANNED = 15
+FOOTER = Md("`/explore status` · `/explore focus …` · `/explore stop` · `/explore rerun` · `/explore help`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ def render(shown: Shown) -> Md:
             _findings(shown),
             again(shown.known),
             roles(shown.view.roles, over=over),
+            _orders(shown.view.orders),
+            _plan(shown.view.plan),
             Md() if over else _steps(shown.view.roles),
             footer(shown.run),
         )
@@ -183,6 +188,31 @@ def _steps(views: Sequence[RoleView]) -> Md:
             steps = [fill("1. {words}", words=inline(Untrusted(words), 160)) for words in role.steps]
             parts.append(fill("**{role}**\n\n{steps}", role=inline(Untrusted(role.name), 60), steps=lines(steps)))
     return folded(Md("Last steps of each role"), paragraphs(parts)) if parts else Md()
+
+
+def _orders(orders: Sequence[ev.Steered]) -> Md:
+    """What people said and the run has taken up."""
+    told = [
+        fill("- {by}: {text}", by=inline(Untrusted(order.by), 60), text=inline(Untrusted(order.text), 300))
+        for order in orders
+        if order.order == "focus"
+    ]
+    return paragraphs((Md("**Focus, as people asked for**"), listed(told))) if told else Md()
+
+
+def _plan(items: Sequence[Mapping[str, Any]]) -> Md:
+    rows = [
+        (
+            fill("{risk} of 5", risk=int(item["risk"])),
+            inline(Untrusted(str(item["area"])), 140),
+            inline(Untrusted(str(item["role"])), 60),
+            inline(Untrusted(str(item["why"])), 200),
+        )
+        for item in items[:MOST_PLANNED]
+    ]
+    head = (Md("Risk"), Md("Area"), Md("Role"), Md("Why"))
+    title = Md("Plan: where I would expect trouble first (for you to read; it does not steer the run)")
+    return folded(title, table(head, rows)) if rows else Md()
 
 
 def listed(items: Sequence[Md]) -> Md:

@@ -41,6 +41,27 @@ def nothing_to_stop(asked: Asked) -> Md:
     return _reply(asked, Md("There is nothing to stop: no run of this charter is going. Nothing was changed."))
 
 
+def focus_on_what(asked: Asked, longest: int) -> Md:
+    sentence = fill(
+        "Say in one line what to look at, in at most {n} characters: `/explore focus the prices of long bookings`. "
+        "Nothing was changed.",
+        n=longest,
+    )
+    return _reply(asked, sentence)
+
+
+def nothing_to_steer(asked: Asked) -> Md:
+    sentence = Md(
+        "No run of this charter is going, so nobody would hear that. Write it into the charter above, then comment "
+        "`/explore rerun`."
+    )
+    return _reply(asked, sentence)
+
+
+def stopping_already(asked: Asked) -> Md:
+    return _reply(asked, Md("This run is coming to its end already. `/explore rerun` starts another one."))
+
+
 def no_charter(asked: Asked) -> Md:
     sentence = Md(
         "This issue is not a test charter, so there is nothing to run here. Open one from the issue form "

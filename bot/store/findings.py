@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agent.book import OpenFault
 from agent.evidence.finding import Finding, finding_from_json, to_json
 from bot.store import effects
 from bot.store.database import Database, insert_once
@@ -91,6 +92,13 @@ class RunBook:
         with for_the_agent():
             return await self._reference(fingerprint)
 
+    async def open_faults(self) -> tuple[OpenFault, ...]:
+        with for_the_agent():
+            async with self._db.read() as tx:
+                same = (findings.c.repo_id == self._run.repo.id, findings.c.app == self._run.charter.app)
+                rows = await _rows(tx, select(findings).where(*same, findings.c.state != "fixed"))
+        return tuple(_fault(row) for row in reversed(rows) if row.finding.profile == self._run.charter.profile)
+
     async def keep(self, finding: Finding) -> None:
         with for_the_agent():
             await self._keep(finding)
@@ -126,6 +134,11 @@ class RunBook:
         if row.run_id != self._run.id:
             seen = {"run_id": self._run.id, "finding_id": row.id, "at": now}
             await insert_once(tx, sightings_table, seen)
+
+
+def _fault(row: FindingRow) -> OpenFault:
+    route = dict(row.finding.fingerprint.components).get("route", "")
+    return OpenFault(row.finding.title, route, row.finding.severity, f"#{row.issue}" if row.issue else "being filed")
 
 
 def book(db: Database, run: Run, lease: Lease) -> RunBook:

@@ -146,6 +146,17 @@ revalidations = Table(
     UniqueConstraint("finding_id", "merge_sha", "environment"),
 )
 
+notes = Table(
+    "notes",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("id", String(96), primary_key=True),  # the command that gave it, so that a redelivery is one note
+    Column("order", String(16), nullable=False),  # agent.steering.Order
+    Column("text", Text, nullable=False, default=""),
+    Column("by", String(64), nullable=False, default=""),
+    Column("at", Utc, nullable=False),
+)
+
 effects = Table(
     "effects",
     metadata,

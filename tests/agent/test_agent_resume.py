@@ -18,6 +18,7 @@ from agent.book import MemoryBook
 from agent.crew import run_crew
 from agent.events import Event
 from agent.journal import FileJournal
+from agent.steering import MemoryInbox
 
 CHILD = Path(__file__).with_name("explore_child.py")
 SEARCH = (click("link", "Search"), both(fill("Term", "O'Brien"), click("button", "Find")))
@@ -100,16 +101,14 @@ async def test_a_stop_is_heard_while_only_proofs_are_left(start_site, scene, mon
     site = start_site("search")
     run = scene(site.url)
     run.book = ShutBook()
-    done: list[Event] = []
-
-    async def wanted() -> bool:
-        return bool(done)
+    inbox = MemoryInbox()
 
     def watch(event: Event) -> None:
-        done.extend([event] if event.kind == "role_stopped" else [])
+        if event.kind == "role_stopped":
+            inbox.stop()
 
     async with asyncio.timeout(60):
-        outcome = await run_crew(run.run(ScriptedModel(*SEARCH, finish()), stop=wanted, listen=watch))
+        outcome = await run_crew(run.run(ScriptedModel(*SEARCH, finish()), inbox=inbox, listen=watch))
     assert outcome.state == "stopped"
     assert await reasons(run) == {"member": "finished"}
     assert [p.title for p in await run.payloads(ev.ObservationNoted)] == ["GET /search answers 500"]
@@ -118,15 +117,13 @@ async def test_a_stop_is_heard_while_only_proofs_are_left(start_site, scene, mon
 async def test_people_stop_a_run_at_the_next_turn(start_site, scene):
     site = start_site("clean")
     run = scene(site.url)
-    turns: list[Event] = []
-
-    async def wanted() -> bool:
-        return len(turns) >= 2
+    inbox = MemoryInbox()
 
     def watch(event: Event) -> None:
-        turns.extend([event] if event.kind == "turn_ended" else [])
+        if isinstance(event.payload, ev.TurnEnded) and event.payload.iteration == 2:
+            inbox.stop()
 
-    outcome = await run_crew(run.run(ScriptedModel(go("/items"), go("/help")), stop=wanted, listen=watch))
+    outcome = await run_crew(run.run(ScriptedModel(go("/items"), go("/help")), inbox=inbox, listen=watch))
     assert outcome.state == "stopped"
     assert await reasons(run) == {"member": "stop_requested"}
     assert [p.iteration for p in await run.payloads(ev.TurnEnded)] == [1, 2]

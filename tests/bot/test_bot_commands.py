@@ -3,11 +3,13 @@
 import pytest
 from bot_stage import Stage
 
+from agent.events import PlanMade, Steered
 from bot.commands import grammar, registry
 from bot.github.port import RepoRole
 from bot.handlers import progress
 from bot.reasons import Outcome, Reason
 from bot.store import runs
+from bot.store.notes import StoredInbox
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,49 @@ async def test_stop_asks_the_run_to_end_and_its_end_is_told(stage: Stage) -> Non
     await stage.flush()
     live, final = stage.comments()
     assert "### ⏹️ Stopped" in live and "## ⏹️ Run stopped" in final
+
+
+async def test_a_focus_reaches_the_run_once_and_the_live_comment_shows_who_gave_it(stage: Stage) -> None:
+    run = await stage.a_run()
+    outcome, comment = await stage.say("/explore focus  prices of long bookings, @ev3ryone", "triager")
+    assert await stage.hear(comment) == outcome == Outcome.done(Reason.FOCUS_TAKEN)  # delivered twice
+    await stage.flush()
+    assert sorted(each.content for each in comment.reactions) == ["+1", "eyes"]
+    (note,) = await StoredInbox(stage.context.db, run.id).read()
+    assert (note.order, note.text, note.by) == ("focus", "prices of long bookings, @ev3ryone", "triager")
+
+    await stage.journal(run, ("", Steered(note.id, note.order, note.text, note.by)))
+    stage.clock.advance(60)
+    await progress.sync(stage.context)
+    live = stage.comments()[0]
+    assert "**Focus, as people asked for**" in live and "triager: prices of long bookings" in live
+    assert "@ev3ryone" not in live
+
+    await stage.say("/explore stop", "developer")
+    assert [(each.order, each.by) for each in await StoredInbox(stage.context.db, run.id).read()] == [
+        ("focus", "triager"),
+        ("stop", "developer"),
+    ]
+    outcome, _ = await stage.say("/explore focus the members", "triager")
+    assert outcome == Outcome.done(Reason.NOTHING_TO_STEER)
+
+
+@pytest.mark.parametrize("text", ["/explore focus", f"/explore focus {'x' * 2001}"])
+async def test_a_focus_without_words_or_with_too_many_is_asked_again(stage: Stage, text: str) -> None:
+    await stage.a_run()
+    outcome, _ = await stage.say(text, "triager")
+    await stage.flush()
+    assert outcome == Outcome.done(Reason.BAD_ARGUMENT)
+    assert "Say in one line what to look at" in stage.comments()[-1]
+
+
+async def test_the_plan_is_posted_for_people_to_read(stage: Stage) -> None:
+    item = {"risk": 5, "area": "Pay <b>bookings</b>", "role": "member", "why": "money; #12 is open", "sources": []}
+    await stage.a_run(("", PlanMade((item,))))
+    await progress.sync(stage.context)
+    live = stage.comments()[0]
+    assert "it does not steer the run" in live and "5 of 5" in live and "<b>" not in live
+    assert "money; #12" not in live  # the explorer's words make no references
 
 
 async def test_a_reader_may_look_but_not_stop_and_is_told_why_once(stage: Stage) -> None:

@@ -88,6 +88,8 @@ def _view(word: str) -> RunView:
             "",
             ev.VerdictReached("f2", "CONFIRMED", {"title": word, "severity": "low", "verdict": {"hits": 5, "runs": 5}}),
         ),
+        ("", ev.Steered("c1", "focus", word, word)),
+        ("", ev.PlanMade(({"risk": 4, "area": word, "role": word, "why": word},))),
         ("member", ev.RoleStopped("budget", word, 1)),
     ]
     return view(Event(seq, AT, role, payload) for seq, (role, payload) in enumerate(payloads, 1))
@@ -127,11 +129,15 @@ def _replies(word: str) -> dict[str, str]:
         "already-running": ("rerun", RepoRole.TRIAGE, Situation(active=going)),
         "nothing-to-stop": ("stop", RepoRole.TRIAGE, Situation()),
         "no-charter": ("rerun", RepoRole.TRIAGE, Situation()),
+        "nothing-to-steer": ("focus", RepoRole.TRIAGE, Situation()),
+        "stopping-already": ("focus", RepoRole.TRIAGE, Situation(active=replace(going, stop_requested=True))),
     }
     texts = {}
     for name, (command, role, situation) in cases.items():
         line = grammar.CommandLine(command, word, f"/explore {command} {word}")
         texts[f"reply-{name}"] = registry.decide(line, "bob", role, situation).reply or ""
+    silent = grammar.CommandLine("focus", "", "/explore focus")
+    texts["reply-focus-on-what"] = registry.decide(silent, "bob", RepoRole.TRIAGE, Situation()).reply or ""
     broken = Problems(charter_form.read(f"### Target\n{word}\n### Turns per role\n{word}").problems)
     texts["reply-bad-charter"] = replies.bad_charter(broken, ("Clubhouse/local",))
     texts["reply-charter-not-allowed"] = replies.charter_not_allowed(RepoRole.TRIAGE, RepoRole.READ)
