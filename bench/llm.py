@@ -3,10 +3,10 @@ storm of faults does to a run.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict
 
 from bench import growth, imports, limiter, overhead, repair, storm
+from bench.figures import Figures
 
 BOUNDS = {
     "sdks_loaded": "0",
@@ -22,30 +22,9 @@ BOUNDS = {
 }
 
 
-@dataclass(slots=True)
-class Figures:
-    """`values` by name, flat but for what belongs to one of them; `missed` names those out of their bounds."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    missed: list[str] = field(default_factory=list)
-
-    @property
-    def good(self) -> bool:
-        return not self.missed
-
-    @property
-    def bounds(self) -> dict[str, str]:
-        return BOUNDS
-
-    def add(self, name: str, value: Any, ok: bool = True) -> None:
-        self.values[name] = value
-        if not ok:
-            self.missed.append(name)
-
-
 async def measure(turns: int, say: Callable[[str], None]) -> Figures:
     """About ten minutes for 300 turns of the storm, most of it real browsing."""
-    figures = Figures()
+    figures = Figures(BOUNDS)
     say("Import of the program without a provider ...")
     _add_imports(figures, await imports.measure())
     for protocol in ("openai", "gemini"):

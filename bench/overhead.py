@@ -89,7 +89,7 @@ def _layer(protocol: Protocol, url: str, folder: Path) -> _Layer:
     adapter = choose_adapter(LlmSettings(protocol, url, KEY, MODEL), MODEL, TRAITS)
     engine = Engine(adapter, TRAITS, Governor(pace, MemoryBucket(pace)), Gauge())
     budgets = Budgets(run=Limit(tokens=10**9), role=Limit(tokens=10**9), day=Limit(tokens=10**9))
-    return _Layer(engine, Account(budgets, MemoryDay()), CostLog(folder / "costs.ndjson"))
+    return _Layer(engine, Account(budgets, MemoryDay()), CostLog(folder / "usage.ndjson"))
 
 
 @asynccontextmanager
