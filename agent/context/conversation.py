@@ -1,53 +1,61 @@
-"""The messages of one role: append-only, with old page texts masked in blocks. Knows no provider and no page.
+"""What one role's model is sent: [opening][what the host remembers][turns of the epoch][tail]. Knows no provider, no
+page and no journal.
 
-Masking happens rarely and for many turns at once: every rewrite costs the provider's cache of the whole prefix.
+Within an epoch it only grows. Pictures are shown with the newest turn alone and are no part of what is stored: a
+picture is worth its tokens only while it shows the page as it is, and taking it away later would change what was sent.
+Two rewrites are forced from outside and may come at any time: `shrink` (the window is full) and `withhold` (a filter).
 """
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from agent.charter import Compaction
+from agent.context import compaction
+from agent.context.compaction import WITHHELD, Plan, Turn, turn_of
+from agent.events import EpochClosed
 from agent.llm.base import Message, ModelReply
 from agent.tools.surface import ToolResult
 
-MASK_AT = 40
-KEPT = 20
-KEPT_SHORT = 4
-MASKED = "(page text left out; look again if you need it)"
-WITHHELD = "(page text taken away: the provider's filter refused it)"
-FENCED = re.compile(r"<page-(\w+)>\n(.*?)\n</page-\1>", re.S)
-FACTS = ("URL: ", "HTTP status: ")
+ROOM = 6_000
+"""Characters for what may be left out of the host's memory; see ledger_text.py."""
+ORDERED = "Order of the people who run this test. Follow it from now on:"
 LEFT_OUT = "(The turns before this were left out for want of room.)"
+AGAIN = "Also known:"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A reply and what was answered to it; the very first one has only the page on which the role began."""
+class Memory:
+    """What stands for the turns that were dropped. Each of `facts` is a piece of `text` that must not be lost."""
 
-    messages: tuple[Message, ...]
-    masked: bool = False
+    text: str = ""
+    facts: tuple[str, ...] = ()
 
-    @property
-    def shows_a_page(self) -> bool:
-        return any(
-            message.images or any(MASKED not in page[0] for page in FENCED.finditer(message.text))
-            for message in self.messages
-        )
 
-    def mask(self, words: str = MASKED) -> "Turn":
-        return Turn(tuple(_masked(message, words) for message in self.messages), masked=True)
-
-    def without_images(self) -> "Turn":
-        return Turn(tuple(replace(message, images=()) for message in self.messages), self.masked)
+def nothing(room: int, note: str) -> Memory:
+    return Memory(LEFT_OUT)
 
 
 class Conversation:
-    """`opening` is kept verbatim for good, `arrival` is masked in time like all pages."""
+    """`opening` is kept verbatim for good, `arrival` is masked in time like all pages. `remember` writes down what is
+    known now, with so many characters for what may be cut, and with the model's note if there is one; `closed` epochs
+    were before this one."""
 
-    def __init__(self, opening: str, arrival: str):
+    def __init__(
+        self,
+        opening: str,
+        arrival: str,
+        limits: Compaction | None = None,
+        remember: Callable[[int, str], Memory] = nothing,
+        closed: int = 0,
+    ):
         self._opening = Message("user", opening)
-        self._turns: list[Turn] = [Turn((Message("user", arrival),))]
-        self._dropped = False
+        self._limits = limits or Compaction()
+        self._remember = remember
+        self._closed = closed
+        self._memory: tuple[Message, ...] = ()
+        self._turns: tuple[Turn, ...] = (turn_of(Message("user", arrival)),)
+        self._orders: tuple[str, ...] = ()
+        self._room = ROOM
 
     def add_turn(self, reply: ModelReply, answers: Sequence[str], results: Sequence[ToolResult]) -> None:
         """A reply with calls; one answer and one result to each of them, in order."""
@@ -56,51 +64,56 @@ class Conversation:
             Message("tool", text, call_id=call.id, tool=call.tool, images=result.images)
             for call, text, result in zip(reply.calls, answers, results, strict=True)
         )
-        turn = Turn((said, *told))
-        if any(message.images for message in turn.messages):
-            # A picture is worth its tokens only while it shows the page as it is.
-            self._turns = [earlier.without_images() for earlier in self._turns]
-        self._turns.append(turn)
-        if sum(not turn.masked for turn in self._turns) >= MASK_AT:
-            self._mask_before(KEPT)
+        self._add(turn_of(said, *told))
+
+    def add_order(self, text: str) -> None:
+        """What people tell the run, word for word: here at its place, later in what the host remembers."""
+        self._orders = (*self._orders, text)
+        self._add(turn_of(Message("user", f"{ORDERED}\n{text}"), verbatim=True))
 
     def messages(self, *tail: Message) -> tuple[Message, ...]:
         """All of it, with `tail` as last messages that are not kept."""
-        note = (Message("user", LEFT_OUT),) if self._dropped else ()
-        return (self._opening, *note, *(message for turn in self._turns for message in turn.messages), *tail)
+        return (self._opening, *self._memory, *(message for turn in self._turns for message in turn.messages), *tail)
+
+    def due(self) -> Plan | None:
+        """The closing that is to be made now, at a turn boundary."""
+        return compaction.due(self._limits, self._turns)
+
+    def close(self, plan: Plan, page: str = "", note: str = "") -> EpochClosed:
+        """Ends the epoch as planned. `page` is the page as it is now, shown after what is kept, because its first view
+        may be gone; `note` what the model thinks."""
+        turns = compaction.replies(self._turns)
+        self._closed += 1
+        self._turns = plan.kept
+        if not plan.masked:
+            self._memory = (Message("user", self._remembered(note)),)
+        if page:
+            self._turns = (*self._turns, turn_of(Message("user", page)))
+        kept = compaction.replies(plan.kept)
+        return EpochClosed(self._closed, plan.why, turns, kept, plan.masked, "" if plan.masked else note)
 
     def withhold(self) -> None:
         """Takes away the newest page text or picture that is still there: the filter of a provider refused it."""
         for index in range(len(self._turns) - 1, -1, -1):
             if self._turns[index].shows_a_page:
-                self._turns[index] = self._turns[index].mask(WITHHELD)
+                masked = self._turns[index].mask(WITHHELD)
+                self._turns = (*self._turns[:index], masked, *self._turns[index + 1 :])
                 return
 
-    def shrink(self) -> bool:
-        """Makes it markedly shorter: masks all but the newest pages, then drops the older half of the turns. False
-        when nothing is left that could go."""
-        if any(not turn.masked for turn in self._turns[:-KEPT_SHORT]):
-            self._mask_before(KEPT_SHORT)
-            return True
-        if len(self._turns) < 2:
-            return False
-        self._turns = self._turns[len(self._turns) // 2 :]
-        self._dropped = True
-        return True
+    def shrink(self) -> EpochClosed | None:
+        """Closes the epoch because the window is full, markedly shorter each time; None when nothing is left that
+        could go."""
+        plan = compaction.in_need(self._turns)
+        if plan is None and self._memory and self._room:
+            plan, self._room = Plan("window", self._turns), 0
+        elif plan is not None and not plan.masked:
+            self._room //= 2
+        return self.close(plan) if plan else None
 
-    def _mask_before(self, kept: int) -> None:
-        old = [turn if turn.masked else turn.mask() for turn in self._turns[:-kept]]
-        self._turns = old + self._turns[-kept:]
+    def _add(self, turn: Turn) -> None:
+        self._turns = (*(earlier.without_pictures() for earlier in self._turns), turn)
 
-
-def _masked(message: Message, words: str) -> Message:
-    """What pages wrote stands between fences and goes; the host's own words and the model's stay. Of a page that is
-    only old, its address and status stay between its fences."""
-
-    def shorter(page: re.Match[str]) -> str:
-        if words != MASKED:
-            return words
-        kept = [line for line in page[2].splitlines() if line.startswith(FACTS)]
-        return "\n".join((f"<page-{page[1]}>", *kept, MASKED, f"</page-{page[1]}>"))
-
-    return replace(message, text=FENCED.sub(shorter, message.text), images=())
+    def _remembered(self, note: str) -> str:
+        memory = self._remember(self._room, note)
+        lost = [fact for fact in (*memory.facts, *self._orders) if fact not in memory.text]
+        return "\n".join((memory.text, AGAIN, *lost)) if lost else memory.text

@@ -11,7 +11,6 @@ from string import Template
 
 from agent.charter import Charter, Profile, Role
 from agent.evidence.finding import Alarm, Verdict, VerdictKind
-from agent.ledger import Ledger
 from agent.tools.surface import ToolResult
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -52,21 +51,13 @@ def opening(charter: Charter, profile: Profile, role: Role, now: datetime) -> st
     if role.capabilities:
         parts.append("Your capabilities:\n" + "\n".join(f"- {name}" for name in role.capabilities))
     parts += [f"About your role:\n{role.context.strip()}"] if role.context.strip() else []
-    return "\n\n".join(parts)
+    parts += [_listed("Look at these first:", role.scope.focus), _listed("Leave these alone:", role.scope.skip)]
+    parts += [_listed("Bugs that were here before. See whether they are back:", role.history)]
+    return "\n\n".join(filter(None, parts))
 
 
-def resumption(ledger: Ledger, role: str, interrupted: Sequence[str]) -> str:
-    """What an earlier segment of the same run knew; empty at the very start."""
-    info = ledger.roles.get(role)
-    if info is None or not info.iterations:
-        return ""
-    lines = [f"You have worked on this for {info.iterations} turns already and were signed in anew."]
-    visited = sorted(ledger.visited.get(role, ()))
-    lines += [f"Visited: {', '.join(visited[-40:])}"] if visited else []
-    statuses = [f"{name}: {status}" for (who, name), status in ledger.capabilities.items() if who == role]
-    lines += [f"Capabilities: {'; '.join(statuses)}"] if statuses else []
-    lines += [f"The effect of your last {tool} is unknown: look before you repeat it." for tool in interrupted]
-    return "\n".join(lines)
+def _listed(heading: str, lines: Sequence[str]) -> str:
+    return "\n".join((heading, *(f"- {line}" for line in lines))) if lines else ""
 
 
 def fenced(text: str, fence: str) -> str:
@@ -115,11 +106,22 @@ def verdict_line(number: int, title: str, verdict: Verdict, final: bool) -> str:
     return " ".join(part for part in (seen, note, after) if part)
 
 
-def tail(iteration: int, remaining: int, untested: Sequence[str], nudge: str) -> str:
-    """The volatile end of a request; never stored, so that everything before it stays byte-stable."""
+def tail(iteration: int, remaining: int, untested: Sequence[str], nudge: str, offered: str = "") -> str:
+    """The volatile end of a request; never stored, so that everything before it stays byte-stable. `offered` is made
+    by `leads`."""
     parts = [f"Turn {iteration}, {remaining} left." if remaining > 1 else f"Turn {iteration}, your last: {WRAP_UP}"]
     parts += [f"Capabilities without a status: {', '.join(untested)}."] if untested else []
-    return " ".join([*parts, nudge]).strip()
+    return "\n".join(filter(None, (" ".join([*parts, nudge]).strip(), offered)))
+
+
+def leads(places: Sequence[str], fence: str) -> str:
+    """Leads for a tail. Their addresses come from the app; empty when there are none."""
+    return f"Leads nobody followed yet:\n{fenced(chr(10).join(places), fence)}" if places else ""
+
+
+def trouble(told: str, route: str, fence: str) -> str:
+    """Trouble with connections, in the host's words; the route that does not answer is the app's word."""
+    return f"{told}\n{fenced(route, fence)}" if told and route else told
 
 
 def closing(sentence: str, untested: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ def estimate(text: str) -> int:
 
 def size_of(reply: ModelReply) -> int:
     """Tokens of a reply as far as it can be seen."""
-    return _written(Message("assistant", reply.text, calls=reply.calls))
+    return written_tokens(Message("assistant", reply.text, calls=reply.calls))
 
 
 class Gauge:
@@ -56,7 +56,7 @@ class Gauge:
         """Tokens of the whole request: system text, tools, messages and pictures."""
         tools = [[spec.name, spec.description, dict(spec.parameters)] for spec in request.tools]
         written = estimate(request.system) + (estimate(_json(tools)) if tools else 0)
-        written += sum(_written(message) for message in request.messages)
+        written += sum(written_tokens(message) for message in request.messages)
         pictures = sum(len(message.images) for message in request.messages)
         return math.ceil((written + pictures * traits.image_tokens) * self._factor)
 
@@ -72,7 +72,8 @@ def _clamped(factor: float) -> float:
     return min(MOST, max(LEAST, factor))
 
 
-def _written(message: Message) -> int:
+def written_tokens(message: Message) -> int:
+    """Tokens of a message without its pictures."""
     return estimate(message.text) + sum(
         estimate(call.tool) + estimate(_json(dict(call.args))) for call in message.calls
     )
