@@ -41,6 +41,12 @@ def path(url: str) -> str:
     return plain + (f"?{query}" if query else "")
 
 
+def place(url: str) -> str:
+    """The path, and the fragment where an application in one document keeps its own path there: `/#/members/4`."""
+    fragment = url.strip().partition("#")[2]
+    return f"{path(url)}#{fragment}" if fragment.startswith(("/", "!")) else path(url)
+
+
 def template(url: str, *, with_query: bool = False) -> str:
     """`/bookings/57?page=2` → `/bookings/{id}`; with `with_query` the sorted names are kept: `/bookings/{id}?page`."""
     opaque = _OPAQUE.match(url.strip())

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from agent.coverage.coverage import Lead
 from agent.ledger import Ledger
 from agent.tools.surface import Image, PageView, ToolCall, ToolResult, ToolSpec
 
@@ -49,6 +50,10 @@ class Situation:
     remaining: int
     capabilities: tuple[str, ...] = ()
     may_write: bool = True
+    offers: tuple[Lead, ...] = ()
+    """What the frontier has for the role now, best first."""
+    orders: tuple[str, ...] = ()
+    """What people told the run to look at, verbatim, newest last."""
 
 
 NOWHERE = Situation("", "", "/", None, Ledger(), (), 0, 0)

@@ -4,13 +4,15 @@ import re
 from dataclasses import replace
 
 import pytest
-from simulated_apps import DAY, Explorer, Walk, shop, tracker
+from large_app import catalogue
+from simulated_apps import DAY, ORIGIN, Explorer, Team, Walk, shop, tracker
 
+from agent import events as ev
 from agent import routes
-from agent.ledger import Ledger
+from agent.coverage.repetition import repeated_ground
 from agent.llm.base import ModelRequest
 from agent.llm.scout.explorer import Scout
-from agent.tools.surface import ToolResult
+from agent.tools.surface import ToolResult, ToolSpec
 
 APPS = {"shop": shop, "tracker": tracker}
 WALKS: dict[str, Walk] = {}
@@ -78,7 +80,8 @@ async def test_a_list_is_sampled_and_paging_is_not_followed_for_ever():
 
 async def test_the_third_page_of_a_list_is_enough():
     explorer = Explorer(tracker())
-    explorer.ledger = Ledger(visited={"member": frozenset({"/tickets", "/tickets?page=2", "/tickets?page=3"})})
+    for page in ("/tickets", "/tickets?page=2", "/tickets?page=3"):
+        explorer.team.tell("member", ev.ToolFinished(tool="browser_navigate", url_after=f"{ORIGIN}{page}"))
     walk = await explorer.run()
     assert "/tickets?page=4" not in walk.ledger.visited["member"]
 
@@ -157,7 +160,8 @@ async def test_where_nothing_may_be_changed_the_scout_only_reads(name: str):
 
 async def test_addresses_of_other_roles_are_tried():
     explorer = Explorer(shop())
-    explorer.ledger = Ledger(visited={"admin": frozenset({"/admin/users", "/logout", "/cart"})})
+    for page in ("/admin/users", "/logout", "/cart"):
+        explorer.team.tell("admin", ev.ToolFinished(tool="browser_navigate", url_after=f"{ORIGIN}{page}"))
     walk = await explorer.run()
     assert "/admin/users" in walk.ledger.visited["member"]
     assert "/logout" not in walk.ledger.visited["member"]
@@ -200,3 +204,43 @@ async def test_a_dialog_is_answered_before_anything_else():
     scout, explorer = Scout(0, lambda: DAY), Explorer(app)
     reply = await scout.generate(ModelRequest("", (), (), explorer.situation(1, ())))
     assert [(call.tool, dict(call.args)) for call in reply.calls] == [("browser_handle_dialog", {"accept": True})]
+
+
+async def test_on_a_site_without_end_roles_find_new_ground_to_the_last_turn_and_hardly_repeat_themselves():
+    team = Team()
+    pair = [Explorer(catalogue(), 220, role, team=team) for role in ("member", "guest")]
+    for explorer in pair:
+        team.tell(explorer.role, ev.RoleStarted(url="/"))
+    known = 0
+    for iteration in range(1, 201):
+        if iteration == 150:
+            known = len(team.coverage.done)
+        for explorer in pair:
+            await explorer.turn(iteration)
+    assert not [explorer.role for explorer in pair if explorer.summary is not None]
+    assert len(team.coverage.done) > known + 20
+    ground = repeated_ground(team.events)
+    assert max(share.share for share in ground.values()) <= 0.15
+    items = [place for place in team.coverage.done if place.rpartition("/")[2].isdigit()]
+    twice = [place for place in items if len(team.coverage.done_by(place)) > 1]
+    assert len(items) > 60 and len(twice) <= len(items) / 4
+
+
+async def test_what_people_order_is_looked_at_first():
+    explorer = Explorer(catalogue(), 40)
+    explorer.orders = ("Have a look at jasmine, please",)
+    walk = await explorer.run()
+    seen = [place for place in walk.coverage.done if "jasmine" in place]
+    others = [place for place in walk.coverage.done if place.count("/") > 1 and "jasmine" not in place]
+    assert len(seen) > 4 * len(others)
+
+
+async def test_an_api_path_that_another_role_reached_is_asked_for_where_that_is_possible():
+    request = ToolSpec("browser_request", "", {}, False, "browser")
+    for tools, asked in (((), []), ((request,), [{"url": "/api/users?all=1", "method": "GET"}])):
+        explorer = Explorer(shop())
+        explorer.tools = tools
+        found = [ev.LeadFound("api", f"{method} /api/users?all=1", "") for method in ("GET", "POST")]
+        explorer.team.tell("admin", ev.RoleStarted(url="/"), *found)
+        walk = await explorer.run()
+        assert [dict(call.args) for call in walk.app.calls if call.tool == "browser_request"] == asked

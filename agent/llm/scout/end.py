@@ -73,7 +73,7 @@ def _gone(page: Page, reason: str) -> Call:
 
 
 def _notes(situation: Situation, trail: Trail) -> tuple[Call, ...]:
-    trodden = " ".join([*trail.visited, *(str(key) for key in trail.done)]).lower()
+    trodden = " ".join([*trail.visited, *(str(key) for key in trail.done())]).lower()
     open_ones = [name for name in situation.capabilities if (situation.role, name) not in situation.ledger.capabilities]
     return tuple(("note_capability", _note(name, trodden)) for name in open_ones)
 
@@ -88,6 +88,6 @@ def _note(name: str, trodden: str) -> dict[str, str]:
 
 def _summary(situation: Situation, trail: Trail) -> str:
     seen = {routes.template(urljoin(situation.origin, url)) for url in trail.visited}
-    forms = {key[2] for key in trail.done if key[0] == "form"}
-    used = sum(key[0] == "use" for key in trail.done)
+    forms = {key[2] for key in trail.done() if key[0] == "form"}
+    used = sum(key[0] == "use" for key in trail.done())
     return f"Saw {len(seen)} routes, sent {len(forms)} forms with valid and boundary values, used {used} controls."

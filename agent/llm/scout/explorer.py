@@ -1,7 +1,7 @@
 """A rule-based explorer in the model's seat: no key, no network, the same tools and limits as a language model.
 
-It takes the best lead of the frontier and words it as tool calls. One Scout serves the roles of one run; for the same
-seed and the same course of requests it gives the same replies.
+It takes the best step and words it as tool calls. One Scout serves the roles of one run; for the same seed and the
+same course of requests it gives the same replies.
 """
 
 import hashlib
@@ -10,6 +10,8 @@ from datetime import date
 from typing import Any
 
 from agent import routes
+from agent.coverage import places
+from agent.coverage.actions import REQUEST
 from agent.evidence.shape import of_words
 from agent.llm.base import ModelReply, ModelRequest, Situation
 from agent.llm.scout import end
@@ -18,7 +20,8 @@ from agent.llm.scout.claims import kept_values
 from agent.llm.scout.forms import entries
 from agent.llm.scout.memory import Deed, Key, Memory, Trail, form_key, trail_of, use_key, verb_key
 from agent.llm.scout.page import Control, Form, Page, read
-from agent.llm.scout.ranking import Lead, rank
+from agent.llm.scout.ranking import rank
+from agent.llm.scout.steps import Step
 from agent.llm.scout.values import Voice
 from agent.tools.surface import PageView, ToolCall
 
@@ -39,14 +42,14 @@ class Scout:
         situation = request.situation
         memory = self._memories.setdefault(situation.role, Memory())
         memory.begin(situation.iteration)
-        plan = self._plan(situation, memory)
-        memory.log.append(plan.deed)
+        plan = self._plan(situation, memory, frozenset(tool.name for tool in request.tools))
+        memory.note(plan.deed)
         return ModelReply("called", plan.why, _numbered(plan.calls, situation))
 
     async def close(self) -> None:
         """One role is over; the others go on with what all have seen."""
 
-    def _plan(self, situation: Situation, memory: Memory) -> Plan:
+    def _plan(self, situation: Situation, memory: Memory, tools: frozenset[str]) -> Plan:
         view = situation.view
         if view is None:
             return Plan("look at the page", (("browser_snapshot", {}),), Deed(situation.iteration, "look", ()))
@@ -56,9 +59,9 @@ class Scout:
         memory.see(page, view.status)
         _learn(situation, memory)
         trail = trail_of(self._memories, situation.ledger, situation.role)
-        return self._choose(situation, page, trail)
+        return self._choose(situation, page, trail, tools)
 
-    def _choose(self, situation: Situation, page: Page, trail: Trail) -> Plan:
+    def _choose(self, situation: Situation, page: Page, trail: Trail, tools: frozenset[str]) -> Plan:
         report = reports(situation, trail.last)
         if report:
             return report
@@ -67,9 +70,9 @@ class Scout:
         claims = kept_values(situation, page, trail)
         if claims:
             return claims
-        leads = rank(situation, page, trail, self._seed)
-        if leads:
-            return self._follow(leads[0], situation, page, trail)
+        steps = rank(situation, page, trail, self._seed, REQUEST in tools)
+        if steps:
+            return self._follow(steps[0], situation, page, trail)
         if situation.iteration < MINIMUM * (situation.iteration + situation.remaining):
             return _revisit(situation, page, trail)
         return end.plan(situation, page, trail)
@@ -79,62 +82,73 @@ class Scout:
         message = view.dialog or ""
         key = ("dialog", of_words(message))
         safe = situation.may_write or message.startswith("alert")
-        accept = safe and memory.own()[key] % 2 == 0
+        accept = safe and memory.counts[key] % 2 == 0
         args: dict[str, Any] = {"accept": accept}
         if accept and message.startswith("prompt"):
             args["promptText"] = f"O'Brien {self._voice(situation.role).tag}"
         calls = (("browser_handle_dialog", args),)
         return Plan("a dialog is open", calls, Deed(situation.iteration, "dialog", (key,)))
 
-    def _follow(self, lead: Lead, situation: Situation, page: Page, trail: Trail) -> Plan:
+    def _follow(self, step: Step, situation: Situation, page: Page, trail: Trail) -> Plan:
         now = situation.iteration
-        if lead.form is not None:
-            return self._send(lead, lead.form, situation, (page, trail))
-        if lead.kind == "escape":
+        if step.form is not None:
+            return self._send(step, step.form, situation, (page, trail))
+        if step.kind == "escape":
             calls = (("browser_press_key", {"key": "Escape"}),)
-            return Plan(lead.why, calls, Deed(now, "escape", (("escape", page.route),), page))
-        if lead.kind == "back" and lead.control and trail.last and trail.last.page:
-            keys = (("back", trail.last.page.route, lead.control.label),)
-            return Plan(lead.why, (("browser_navigate_back", {}),), Deed(now, "back", keys, page))
-        if lead.control is not None:
-            return _press(lead, lead.control, now, page)
-        return _go(lead, now, page)
+            return Plan(step.why, calls, Deed(now, "escape", (("escape", page.route),), page))
+        if step.kind == "back" and step.control and trail.last and trail.last.page:
+            keys = (("back", trail.last.page.route, step.control.label),)
+            return Plan(step.why, (("browser_navigate_back", {}),), Deed(now, "back", keys, page))
+        if step.control is not None:
+            return _press(step, step.control, now, page)
+        return _request(step, now, page) if step.kind == "request" else _go(step, now, page)
 
-    def _send(self, lead: Lead, form: Form, situation: Situation, scene: tuple[Page, Trail]) -> Plan:
+    def _send(self, step: Step, form: Form, situation: Situation, scene: tuple[Page, Trail]) -> Plan:
         page, trail = scene
-        key = form_key(page.route, form, lead.variant)
+        key = form_key(page.route, form, step.variant)
         guess = trail.guesses.get(form_key(page.route, form, "valid"), 0)
-        filled = entries(form, lead.variant, self._voice(situation.role), guess)
-        deed = Deed(situation.iteration, "form", (key,), page, form=form, variant=lead.variant, entries=filled)
-        return Plan(lead.why, fill(form, filled, double=lead.variant == "double"), deed)
+        filled = entries(form, step.variant, self._voice(situation.role), guess)
+        keys = (key, ("sent", form.key, step.variant))
+        deed = Deed(situation.iteration, "form", keys, page, form=form, variant=step.variant, entries=filled)
+        return Plan(step.why, fill(form, filled, double=step.variant == "double"), deed)
 
     def _voice(self, role: str) -> Voice:
         digest = hashlib.sha256(f"{self._seed}|{role}".encode()).digest()
         return Voice("".join(chr(97 + byte % 26) for byte in digest[:5]), self._today())
 
 
-def _press(lead: Lead, control: Control, now: int, page: Page) -> Plan:
+def _press(step: Step, control: Control, now: int, page: Page) -> Plan:
     keys: tuple[Key, ...] = (use_key(page.route, control),)
     if control.url:
         keys = (("go", routes.path(control.url)), ("followed", routes.template(control.url, with_query=True)))
     else:
-        keys = (*keys, verb_key(page.route, control))
-    return Plan(lead.why, (use(control, double=lead.kind == "double"),), Deed(now, "use", keys, page, control=control))
+        keys = (*keys, verb_key(page.route, control), ("used", control.label))
+    return Plan(step.why, (use(control, double=step.kind == "double"),), Deed(now, "use", keys, page, control=control))
 
 
-def _go(lead: Lead, now: int, page: Page) -> Plan:
-    path = routes.path(lead.url)
-    keys: tuple[Key, ...] = (("go", path), (lead.kind, path))
-    if lead.kind == "probe":
-        keys = (*keys, ("probe",), ("probed", routes.template(path)))
-    return Plan(lead.why, (("browser_navigate", {"url": lead.url}),), Deed(now, "go", keys, page))
+def _go(step: Step, now: int, page: Page) -> Plan:
+    path = routes.path(step.url)
+    keys: tuple[Key, ...] = (("go", path), (step.kind, path), *_shared_keys(step))
+    return Plan(step.why, (("browser_navigate", {"url": step.url}),), Deed(now, "go", keys, page))
+
+
+def _request(step: Step, now: int, page: Page) -> Plan:
+    calls = ((REQUEST, {"url": step.url, "method": "GET"}),)
+    return Plan(step.why, calls, Deed(now, "request", _shared_keys(step), page))
+
+
+def _shared_keys(step: Step) -> tuple[Key, ...]:
+    if not step.place:
+        return ()
+    probing: tuple[Key, ...] = (("probe",), ("probed", places.route_of(step.place)))
+    return (("offer", step.place), *(probing if step.kind in ("probe", "request") else ()))
 
 
 def _revisit(situation: Situation, page: Page, trail: Trail) -> Plan:
     """Too early to finish: round again over what is known, the least seen first."""
     known = sorted(trail.pages.values(), key=lambda seen: (trail.count("revisit", seen.path), seen.path))
-    lead = Lead("revisit", 0.0, f"{known[0].path} once more", known[0].url)
-    return _go(lead, situation.iteration, page)
+    step = Step("revisit", 0.0, f"{known[0].path} once more", known[0].url)
+    return _go(step, situation.iteration, page)
 
 
 def _learn(situation: Situation, memory: Memory) -> None:

@@ -1,6 +1,7 @@
 """Which variants of a form are worth sending, in order, and the values of each. Pure."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.llm.scout.page import Form
 from agent.llm.scout.values import WORDY, Kind, Voice, boundary, kind_of, valid
@@ -30,10 +31,12 @@ class Entry:
     value: str
 
 
+@lru_cache(maxsize=1_024)
 def is_search(form: Form) -> bool:
     return any(kind_of(field) == "search" for field in form.fields)
 
 
+@lru_cache(maxsize=1_024)
 def variants(form: Form) -> tuple[str, ...]:
     """Valid data first; for a search box what breaks searches first."""
     kinds = {kind_of(field) for field in form.fields}

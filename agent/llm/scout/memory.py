@@ -1,19 +1,21 @@
 """What one role's scout has seen and done in this process. The ledger is the truth; it leaves out what was only seen.
 
-Deeds are kept by turn, so that asking again for the same turn gives the same answer.
+Made for long walks: counts grow as things are done, of pages and deeds only the newest stay. Asking again for the
+same turn takes back what was decided for it.
 """
 
-from collections import Counter
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from agent.evidence.shape import of_words
 from agent.ledger import Ledger
 from agent.llm.scout.forms import Entry
-from agent.llm.scout.page import Control, Form, Page
-from agent.routes import template
+from agent.llm.scout.page import Control, Form, Page, template, template_with_query
 
 Key = tuple[Hashable, ...]
+KEPT_PAGES = 40
+KEPT_DEEDS = 8
 _CLICKS = ("browser_click|", "browser_select_option|")
 
 
@@ -49,74 +51,111 @@ class Deed:
 
 @dataclass(slots=True)
 class Memory:
+    """`pages` are the newest by route, `exhausted` those of them that hold nothing more to do; `visited` are paths;
+    `kept` and `before` are what the ledger knew of this role's clicks and paths when this process began."""
+
     pages: dict[str, Page] = field(default_factory=dict)
-    log: list[Deed] = field(default_factory=list)
+    exhausted: set[str] = field(default_factory=set)
+    log: deque[Deed] = field(default_factory=lambda: deque(maxlen=KEPT_DEEDS))
+    counts: Counter[Key] = field(default_factory=Counter)
     failures: dict[int, Key] = field(default_factory=dict)
     """Forms that could not be filled, by the turn of the try."""
+    visited: set[str] = field(default_factory=set)
+    routes: Counter[str] = field(default_factory=Counter)
+    parents: Counter[str] = field(default_factory=Counter)
+    kept: Mapping[Key, int] | None = None
+    before: frozenset[str] = frozenset()
 
     def begin(self, iteration: int) -> None:
         """Forgets what was decided for this turn or later: the turn is asked for again."""
-        self.log = [deed for deed in self.log if deed.iteration < iteration]
+        while self.log and self.log[-1].iteration >= iteration:
+            self.counts.subtract(self.log.pop().keys)
+
+    def note(self, deed: Deed) -> None:
+        self.log.append(deed)
+        self.counts.update(deed.keys)
 
     def see(self, page: Page, status: int | None) -> None:
         """An error page does not make forget what the place offered before."""
-        place = template(page.url, with_query=True)
-        if place not in self.pages or status is None or status < 400:
-            self.pages[place] = page
+        place = template_with_query(page.url)
+        if place in self.pages and status is not None and status >= 400:
+            return
+        self.pages.pop(place, None)
+        self.pages[place] = replace(page, text="")
+        self.exhausted.discard(place)
+        if len(self.pages) > KEPT_PAGES:
+            oldest = next(iter(self.pages))
+            del self.pages[oldest]
+            self.exhausted.discard(oldest)
+
+    def learn(self, ledger: Ledger, role: str) -> None:
+        """Addresses that are new in the ledger, or were asked for since."""
+        if self.kept is None:
+            self.kept = _from_ledger(ledger, role)
+            self.before = frozenset(ledger.visited.get(role, ()))
+        gone = {str(key[1]) for deed in self.log for key in deed.keys if key[0] == "go"}
+        seen = {page.path for page in list(self.pages.values())[-1:]}
+        for url in sorted((ledger.visited.get(role, frozenset()) | gone | seen) - self.visited):
+            self.visited.add(url)
+            plain = template(url)
+            if plain not in self.routes:
+                self.parents[plain.rpartition("/")[0]] += 1
+            self.routes.update({plain, template_with_query(url)})
 
     @property
     def last(self) -> Deed | None:
         return self.log[-1] if self.log else None
 
-    def own(self) -> Counter[Key]:
-        return Counter(key for deed in self.log for key in deed.keys)
-
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What the role did so far: its own counts and those of the ledger, which survives a restart."""
+    """What the role did so far, as its memory holds it now, beside what the other roles of the run did."""
 
-    done: Mapping[Key, int]
-    visited: frozenset[str]
-    routes: Mapping[str, int]
+    memory: Memory
     guesses: Mapping[Key, int]
-    pages: Mapping[str, Page]
-    last: Deed | None = None
-    others: frozenset[Key] = frozenset()
-    """What other roles of the run did already: worth less, for there is enough to do for all."""
+    others: tuple[Mapping[Key, int], ...] = ()
+
+    @property
+    def pages(self) -> Mapping[str, Page]:
+        return self.memory.pages
+
+    @property
+    def visited(self) -> set[str]:
+        return self.memory.visited
+
+    @property
+    def last(self) -> Deed | None:
+        return self.memory.last
 
     def count(self, *key: Hashable) -> int:
-        return self.done.get(key, 0)
+        return self.memory.counts[key] + (self.memory.kept or {}).get(key, 0)
+
+    def done(self) -> Iterator[Key]:
+        yield from (key for key, times in self.memory.counts.items() if times > 0)
+        yield from self.memory.kept or ()
+
+    def by_others(self, key: Key) -> bool:
+        """Done by another role of the run already: worth less, for there is enough to do for all."""
+        return any(counts.get(key, 0) > 0 for counts in self.others)
 
     def visits(self, route: str) -> int:
         """How many addresses of a route were opened; of one with a query, how many with these parameters."""
-        return self.routes.get(route, 0)
+        return self.memory.routes[route]
 
     def visits_below(self, route: str) -> int:
         """Routes seen beside this one, under the same parent: an archive of pages is not worth reading through."""
         parent = route.partition("?")[0].rpartition("/")[0]
-        return sum(seen.rpartition("/")[0] == parent and "?" not in seen for seen in self.routes) if parent else 0
+        return self.memory.parents[parent] if parent else 0
 
 
 def trail_of(memories: Mapping[str, Memory], ledger: Ledger, role: str) -> Trail:
     memory = memories[role]
-    own, kept = memory.own(), _from_ledger(ledger, role)
-    others = frozenset(key for name, other in memories.items() if name != role for key in other.own())
-    done = {key: max(own[key], kept[key]) for key in own.keys() | kept.keys()}
-    gone = {str(key[1]) for key in own if key[0] == "go"}
-    visited = frozenset(ledger.visited.get(role, ())) | gone | {page.path for page in memory.pages.values()}
-    return Trail(done, visited, _routes(visited), Counter(memory.failures.values()), memory.pages, memory.last, others)
+    memory.learn(ledger, role)
+    others = tuple(other.counts for name, other in memories.items() if name != role)
+    return Trail(memory, Counter(memory.failures.values()), others)
 
 
-def _routes(visited: frozenset[str]) -> Counter[str]:
-    """By template, and by template with the names of the query where there is one."""
-    counts: Counter[str] = Counter()
-    for url in visited:
-        counts.update({template(url), template(url, with_query=True)})
-    return counts
-
-
-def _from_ledger(ledger: Ledger, role: str) -> Counter[Key]:
+def _from_ledger(ledger: Ledger, role: str) -> Mapping[Key, int]:
     counts: Counter[Key] = Counter()
     for (who, state, signature), times in ledger.tried.items():
         info = ledger.states.get(state)
@@ -126,4 +165,5 @@ def _from_ledger(ledger: Ledger, role: str) -> Counter[Key]:
         label = f"{kind} {of_words(name)}".strip()
         counts[("use", template(info.url), label)] += times
         counts[("use", "*", label)] += times
+        counts[("used", label)] += times
     return counts

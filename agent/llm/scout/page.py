@@ -5,11 +5,14 @@ A snapshot does not say where a form begins, so the smallest part of the page th
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urljoin
 
 from agent import routes
+from agent.coverage import places
+from agent.coverage.states import tree_of
 from agent.evidence.shape import of_words
-from agent.tools.aria import Element, Node, dialogs, elements, parse, walk, words
+from agent.tools.aria import Element, Node, dialogs, elements, walk, words
 from agent.tools.surface import PageView
 
 FIELDS = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "checkbox", "radio", "slider", "switch"})
@@ -20,6 +23,7 @@ DESTRUCTIVE = re.compile(
     r"|leav|erase|purge|block)",
     re.I,
 )
+PAGING = re.compile(r"^\W*(next|previous|prev|newer|older|first|last|\d+|more)\b\W*$", re.I)
 _SIDES = {"banner": "header", "navigation": "header", "contentinfo": "footer"}
 _ROWS = frozenset({"row", "listitem", "article"})
 
@@ -36,7 +40,17 @@ class Control:
 
     @property
     def label(self) -> str:
-        return f"{self.element.role} {of_words(self.element.name)}".strip()
+        return _label(self.element.role, self.element.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The links of a page to one route; `target` and `plain` are its templates with and without the query's names."""
+
+    target: str
+    plain: str
+    links: tuple[Control, ...]
+    paging: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,8 @@ class Page:
     forms: tuple[Form, ...] = ()
     text: str = ""
     in_dialog: bool = False
+    ways: tuple[Way, ...] = ()
+    """Links that neither sign out nor destroy, the most telling of each route first."""
 
     @property
     def path(self) -> str:
@@ -78,13 +94,53 @@ class Page:
 
 
 def read(view: PageView, origin: str) -> Page:
-    tree = parse(view.snapshot)
+    tree = tree_of(view.snapshot)
     opened = dialogs(tree)
-    places = _places(tree)
-    controls = tuple(_control(item, places, view.url, origin) for item in elements(tree) if not item.disabled)
+    around = _places(tree)
+    controls = tuple(_control(item, around, view.url, origin) for item in elements(tree) if not item.disabled)
     text = " ".join(words(node) for node in tree)
-    forms = _forms(tree, places)
-    return Page(view.url, routes.template(view.url), controls, forms, text, bool(opened))
+    forms = _forms(tree, around)
+    route = places.route_of(places.of_url(view.url, origin)).partition("?")[0]
+    return Page(view.url, route, controls, forms, text, bool(opened), _ways(controls))
+
+
+@lru_cache(maxsize=8_192)
+def template(url: str) -> str:
+    return routes.template(url)
+
+
+@lru_cache(maxsize=8_192)
+def template_with_query(url: str) -> str:
+    return routes.template(url, with_query=True)
+
+
+@lru_cache(maxsize=8_192)
+def says(pattern: re.Pattern[str], name: str) -> bool:
+    """Whether a name holds a pattern: the same names are asked about on every turn."""
+    return pattern.search(name) is not None
+
+
+@lru_cache(maxsize=8_192)
+def _label(role: str, name: str) -> str:
+    return f"{role} {of_words(name)}".strip()
+
+
+def _ways(controls: tuple[Control, ...]) -> tuple[Way, ...]:
+    groups: dict[str, list[Control]] = {}
+    for link in controls:
+        if link.url and not says(SIGN_OUT, link.element.name) and not places.LEAVES.search(link.url):
+            groups.setdefault(template_with_query(link.url), []).append(link)
+    return tuple(
+        Way(target, template(links[0].url), _by_interest(links), any(says(PAGING, n.element.name) for n in links))
+        for target, links in groups.items()
+    )
+
+
+def _by_interest(links: list[Control]) -> tuple[Control, ...]:
+    """The first, the one with the least text around it, the last, the one with the most."""
+    bare = min(links, key=lambda link: len(link.context))
+    wanted = [links[0], bare, links[-1], max(links, key=lambda link: len(link.context))]
+    return tuple({link.url: link for link in wanted}.values())
 
 
 def _places(tree: tuple[Node, ...]) -> dict[str, tuple[str, str]]:
@@ -129,8 +185,9 @@ def _forms(tree: tuple[Node, ...], places: dict[str, tuple[str, str]]) -> tuple[
 
 
 def _submits(item: Element) -> bool:
-    unfit = item.disabled or SIGN_OUT.search(item.name) or CLOSING.match(item.name) or DESTRUCTIVE.search(item.name)
-    return item.role == "button" and not unfit
+    if item.role != "button" or item.disabled:
+        return False
+    return not any(says(unfit, item.name) for unfit in (SIGN_OUT, CLOSING, DESTRUCTIVE))
 
 
 def _groups(tree: tuple[Node, ...]) -> list[tuple[list[Element], tuple[Node, ...]]]:

@@ -1,27 +1,35 @@
-"""What is worth doing next for a role: leads, ranked. Pure; reads a page, the ledger and the trail, decides nothing.
+"""What is worth doing next for a role: steps, ranked. Pure; reads a page, the shared leads and the trail.
 
-Breadth first over routes, then forms and controls, then odd items, other roles' addresses and what destroys data.
+Breadth first over routes, then forms and controls, then odd items, other roles' addresses and what destroys data. On
+a walk that has seen very many routes a new one is worth less, so that what they offer is tried too. What people told
+the run to look at goes before everything.
 """
 
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 from urllib.parse import urljoin
 
 from agent import routes
+from agent.coverage import places
+from agent.coverage.leads import stems
 from agent.llm.base import Situation
 from agent.llm.scout.forms import is_search, variants
 from agent.llm.scout.memory import Trail, form_key, use_key, verb_key
-from agent.llm.scout.page import CLOSING, DESTRUCTIVE, SIGN_OUT, Control, Form, Page
+from agent.llm.scout.page import CLOSING, DESTRUCTIVE, SIGN_OUT, Control, Page, says, template_with_query
+from agent.llm.scout.shared import shared
+from agent.llm.scout.steps import VISITS, Step, new_route, turns
 
-Kind = Literal["link", "form", "use", "double", "escape", "back", "return", "probe", "revisit"]
 JITTER = 3.0
 """Enough to order equals by chance of role and seed, too little to mix kinds of leads."""
-VISITS = 3
 PAGES = 2
-PROBES = 8
+FORGOTTEN = 20
+"""Pages from before a restart that are looked at again; the rest is the frontier's."""
+EVERYWHERE = 2
+"""On so many routes the same form or control is the same thing."""
+SAME = 26.0
+ORDERED = 100.0
 SHARED = 14.0
 """How much less a form is worth that another role has sent with the same kind of values."""
 ALIKE = 5
@@ -34,95 +42,79 @@ _ACTS = re.compile(
     r"|resolv|regist|reserv|complet|pay|check ?out)",
     re.I,
 )
-_PAGING = re.compile(r"^\W*(next|previous|prev|newer|older|first|last|\d+|more)\b\W*$", re.I)
-_LEAVES = re.compile(r"log-?out|sign-?out|log-?off|delete|remove", re.I)
+_SECRET = re.compile(r"pass ?word|\bpin\b", re.I)
 _USABLE = frozenset({"button", "tab", "menuitem", "switch", "checkbox", "radio", "combobox", "generic", "link"})
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
-    kind: Kind
-    score: float
-    why: str
-    url: str = ""
-    control: Control | None = None
-    form: Form | None = None
-    variant: str = ""
-
-
-def rank(situation: Situation, page: Page, trail: Trail, seed: int = 0) -> tuple[Lead, ...]:
-    """Best first; empty when nothing is left."""
+def rank(situation: Situation, page: Page, trail: Trail, seed: int = 0, requests: bool = False) -> tuple[Step, ...]:
+    """Best first; empty when nothing is left. `requests`: the page's own API can be asked too."""
     late = is_late(situation)
-    leads = _leads(situation, page, trail, late) or _leads(situation, page, trail, late=True)
-    spread = [replace(lead, score=lead.score + _jitter(lead, situation.role, seed)) for lead in leads]
-    return tuple(sorted(spread, key=lambda lead: (-lead.score, lead.why)))
+    steps = _steps(situation, page, trail, late) or _steps(situation, page, trail, late=True)
+    steps += shared(situation, trail, requests)
+    ordered = stems(" ".join(situation.orders))
+    spread = [
+        replace(step, score=step.score + _jitter(step, situation.role, seed) + _obeying(step, page, ordered))
+        for step in steps
+    ]
+    return tuple(sorted(spread, key=lambda step: (-step.score, step.why)))
 
 
-def _leads(situation: Situation, page: Page, trail: Trail, late: bool) -> list[Lead]:
-    leads = [*_here(situation, page, trail, late), *_elsewhere(situation, page, trail, late)]
-    if situation.may_write:
-        leads += _back(page, trail)
-    return [*leads, *_probes(situation, page, trail)]
+def _steps(situation: Situation, page: Page, trail: Trail, late: bool) -> list[Step]:
+    steps = [*_here(situation, page, trail, late), *_elsewhere(situation, page, trail, late)]
+    return [*steps, *_back(page, trail)] if situation.may_write else steps
 
 
 def is_late(situation: Situation) -> bool:
-    return situation.iteration >= LATE * (situation.iteration + situation.remaining)
+    return situation.iteration >= LATE * turns(situation)
 
 
-def _here(situation: Situation, page: Page, trail: Trail, late: bool) -> list[Lead]:
+def _obeying(step: Step, page: Page, ordered: frozenset[str]) -> float:
+    if not ordered:
+        return 0.0
+    away = step.url or step.place
+    return ORDERED if not ordered.isdisjoint(stems(f"{step.why} {away or page.route}")) else 0.0
+
+
+def _here(situation: Situation, page: Page, trail: Trail, late: bool) -> list[Step]:
     """What this page itself offers. An open in-app dialog comes first, the page behind it waits."""
-    leads = list(_links(page, trail))
+    links = list(_links(page, trail))
     if not situation.may_write:
-        return leads
+        return links
     active = list(_forms(page, trail)) + list(_controls(page, trail, late))
     if not page.in_dialog:
-        return leads + active
+        return links + active
     inside = [
-        replace(lead, score=88 + lead.score / 10)
-        for lead in active
-        if (lead.control and lead.control.side == "dialog") or (lead.form and lead.form.side == "dialog")
+        replace(step, score=88 + step.score / 10)
+        for step in active
+        if (step.control and step.control.side == "dialog") or (step.form and step.form.side == "dialog")
     ]
     escapes = trail.count("escape", page.route)
     if not inside and escapes < 2:
-        inside = [Lead("escape", 84 - escapes, "an open dialog that no control closed")]
-    return inside or leads
+        inside = [Step("escape", 84 - escapes, "an open dialog that no control closed")]
+    return inside or links
 
 
-def _links(page: Page, trail: Trail) -> Iterator[Lead]:
-    groups: dict[str, list[Control]] = {}
-    for link in page.links:
-        if not SIGN_OUT.search(link.element.name) and not _LEAVES.search(link.url):
-            groups.setdefault(routes.template(link.url, with_query=True), []).append(link)
-    for target, links in groups.items():
-        fresh = [link for link in _by_interest(links) if routes.path(link.url) not in trail.visited]
-        seen = trail.visits(target)
-        if not fresh or trail.count("followed", target) >= VISITS:
+def _links(page: Page, trail: Trail) -> Iterator[Step]:
+    for way in page.ways:
+        seen = trail.visits(way.target)
+        if trail.count("followed", way.target) >= VISITS or (way.paging and seen >= PAGES):
             continue
-        if any(_PAGING.match(link.element.name) for link in links) and seen >= PAGES:
+        link = next((link for link in way.links if routes.path(link.url) not in trail.visited), None)
+        if link is None:
             continue
-        known = trail.visits(routes.template(target))
-        family = trail.visits_below(target)
-        if not known:
-            crowded = 12 if family > 6 else 0
-            footer = 4 if fresh[0].side == "footer" else 0
-            yield Lead("link", 80 - footer - crowded, f"route {target} not seen yet", fresh[0].url, fresh[0])
+        if not trail.visits(way.plain):
+            crowded = 12 if trail.visits_below(way.target) > 6 else 0
+            footer = 4 if link.side == "footer" else 0
+            score = new_route(trail) - footer - crowded
+            yield Step("link", score, f"route {way.target} not seen yet", link.url, link)
         elif seen < VISITS:
-            yield Lead("link", 64 - 7 * seen, f"another item of {target}", fresh[0].url, fresh[0])
+            yield Step("link", 64 - 7 * seen, f"another item of {way.target}", link.url, link)
 
 
-def _by_interest(links: list[Control]) -> list[Control]:
-    """The first, the one with the least text around it, the last, the one with the most."""
-    if len(links) < 2:
-        return links
-    bare = min(links, key=lambda link: len(link.context))
-    wanted = [links[0], bare, links[-1], max(links, key=lambda link: len(link.context))]
-    return list({link.url: link for link in wanted}.values())
-
-
-def _forms(page: Page, trail: Trail) -> Iterator[Lead]:
+def _forms(page: Page, trail: Trail) -> Iterator[Step]:
     signed_in = any(seen.sign_out for seen in trail.pages.values())
     for form in page.forms:
-        secret = any(re.search(r"pass ?word|\bpin\b", field.name, re.I) for field in form.fields)
+        secret = any(says(_SECRET, field.name) for field in form.fields)
         if secret and signed_in:
             continue  # a changed password would lock the role out
         scores = iter(VARIANT_SCORES)
@@ -134,24 +126,26 @@ def _forms(page: Page, trail: Trail) -> Iterator[Lead]:
             place = next(scores)
             # A search box breaks on its first special characters; the rest of its variants can wait.
             score = place + 8 if is_search(form) and place >= SEARCH_FIRST else place
-            if form_key(page.route, form, variant) in trail.others:
+            if trail.by_others(form_key(page.route, form, variant)):
                 score -= SHARED
-            yield Lead("form", score, f"form {form.key} with {variant} values", form=form, variant=variant)
+            if trail.count("sent", form.key, variant) >= EVERYWHERE:
+                score -= SAME
+            yield Step("form", score, f"form {form.key} with {variant} values", form=form, variant=variant)
             break
 
 
-def _controls(page: Page, trail: Trail, late: bool) -> Iterator[Lead]:
+def _controls(page: Page, trail: Trail, late: bool) -> Iterator[Step]:
     taken = {form.submit.ref for form in page.forms if form.submit}
     taken |= {field.ref for form in page.forms for field in form.fields}
     alike: dict[str, list[Control]] = {}
     for control in page.controls:
         usable = control.element.role in _USABLE and not control.url and control.element.ref not in taken
-        if usable and not SIGN_OUT.search(control.element.name) and not _foreign(control):
+        if usable and not says(SIGN_OUT, control.element.name) and not _foreign(control):
             alike.setdefault(control.label, []).append(control)
     for controls in alike.values():
-        lead = _use(page, trail, controls, late)
-        if lead and trail.count(*verb_key(page.route, controls[0])) < ALIKE:
-            yield lead
+        step = _use(page, trail, controls, late)
+        if step and trail.count(*verb_key(page.route, controls[0])) < ALIKE:
+            yield step
 
 
 def _foreign(control: Control) -> bool:
@@ -159,28 +153,29 @@ def _foreign(control: Control) -> bool:
     return control.element.role == "link" and not control.element.url.startswith("#")
 
 
-def _use(page: Page, trail: Trail, controls: list[Control], late: bool) -> Lead | None:
+def _use(page: Page, trail: Trail, controls: list[Control], late: bool) -> Step | None:
     first, name = controls[0], controls[0].element.name
     used = trail.count(*use_key(page.route, first))
-    if first.side == "dialog" and CLOSING.match(name):
-        return Lead("use", 5, f"close with {first.label}", control=first) if used < 3 else None
-    if DESTRUCTIVE.search(name):
-        return Lead("use", 48, f"{first.label} destroys, late", control=first) if late and not used else None
+    if first.side == "dialog" and says(CLOSING, name):
+        return Step("use", 5, f"close with {first.label}", control=first) if used < 3 else None
+    if says(DESTRUCTIVE, name):
+        return Step("use", 48, f"{first.label} destroys, late", control=first) if late and not used else None
     if used == 0:
-        return Lead("use", 55, f"{first.label} not used yet", control=first)
-    acts = bool(_ACTS.search(name))
+        same = SAME if trail.count("used", first.label) >= 2 * EVERYWHERE else 0
+        return Step("use", 55 - same, f"{first.label} not used yet", control=first)
+    acts = says(_ACTS, name)
     if used == 1 and first.element.role in ("button", "switch", "checkbox", "generic"):
         soon = trail.last is not None and trail.last.page is not None and trail.last.page.route == page.route
         score = 82 if soon else 50
         if len(controls) > 1 or acts:
-            return Lead("double", score, f"{first.label} twice at once", control=controls[-1])
-        return Lead("use", score, f"{first.label} a second time", control=first)
+            return Step("double", score, f"{first.label} twice at once", control=controls[-1])
+        return Step("use", score, f"{first.label} a second time", control=first)
     if used == 2 and acts and trail.count("back", page.route, first.label):
-        return Lead("use", 49, f"{first.label} again from a stale page", control=first)
+        return Step("use", 49, f"{first.label} again from a stale page", control=first)
     return None
 
 
-def _back(page: Page, trail: Trail) -> list[Lead]:
+def _back(page: Page, trail: Trail) -> list[Step]:
     """A button that did its work and went away: is the page before it still good for a second press?"""
     last = trail.last
     if last is None or last.control is None or last.page is None or last.control.element.role != "button":
@@ -188,58 +183,45 @@ def _back(page: Page, trail: Trail) -> list[Lead]:
     label, route = last.control.label, last.page.route
     gone = page.path != last.page.path and all(control.label != label for control in page.controls)
     fit = gone and _ACTS.search(last.control.element.name) and not trail.count("back", route, label)
-    return [Lead("back", 83, f"back to the page before {label}", control=last.control)] if fit else []
+    return [Step("back", 83, f"back to the page before {label}", control=last.control)] if fit else []
 
 
-def _elsewhere(situation: Situation, page: Page, trail: Trail, late: bool) -> list[Lead]:
-    """Pages seen before that still hold leads, and addresses of this role that were never opened."""
+def _elsewhere(situation: Situation, page: Page, trail: Trail, late: bool) -> list[Step]:
+    """Pages seen before that still hold something to do, and addresses of this role that were never looked at."""
     found = []
-    for other in trail.pages.values():
+    labels = {key[-1] for key in trail.done() if key[0] == "use"}
+    for place, other in trail.pages.items():
         returns = trail.count("return", other.path)
-        if other.path == page.path or other.in_dialog or returns >= RETURNS:
+        if other.path == page.path or other.in_dialog or returns >= RETURNS or place in trail.memory.exhausted:
             continue
-        open_leads = (lead for lead in _here(situation, other, trail, late) if not _spent(lead, trail))
-        best = max(open_leads, key=lambda lead: lead.score, default=None)
+        left = [step for step in _here(situation, other, trail, late) if not _spent(step, labels)]
+        best = max(left, key=lambda step: step.score, default=None)
         if best is not None:
-            score = best.score - 6 - 6 * returns
-            found.append(Lead("return", score, f"back to {other.path}: {best.why}", other.url))
-    forgotten = {}
-    for url in sorted(situation.ledger.visited.get(situation.role, ())):
-        place = routes.template(url, with_query=True)
-        if place not in trail.pages and not trail.count("return", url) and not _LEAVES.search(url):
-            forgotten.setdefault(place, url)
-    for url in forgotten.values():
-        found.append(Lead("return", 58, f"{url} was open before a restart", urljoin(situation.origin, url)))
+            found.append(Step("return", best.score - 6 - 6 * returns, f"back to {other.path}: {best.why}", other.url))
+        elif late:
+            trail.memory.exhausted.add(place)
+    found += _forgotten(situation, trail)
     start = urljoin(situation.origin, situation.start)
     if routes.path(start) not in trail.visited:
-        found.append(Lead("return", 70, "the role's start page", start))
+        found.append(Step("return", 70, "the role's start page", start))
     return found
 
 
-def _spent(lead: Lead, trail: Trail) -> bool:
+def _forgotten(situation: Situation, trail: Trail) -> list[Step]:
+    found: dict[str, str] = {}
+    for url in sorted(trail.memory.before):
+        place = template_with_query(url)
+        if place not in trail.pages and not trail.count("return", url) and not places.LEAVES.search(url):
+            found.setdefault(place, url)
+    urls = list(found.values())[:FORGOTTEN]
+    return [Step("return", 58, f"{url} was open before a restart", urljoin(situation.origin, url)) for url in urls]
+
+
+def _spent(step: Step, labels: set) -> bool:
     """A control not worth a way back: it was used, here or (a banner, a bar) on another page, and may be gone."""
-    if lead.control is None or lead.kind == "link":
-        return False
-    return any(key[0] == "use" and key[-1] == lead.control.label for key in trail.done)
+    return step.control is not None and step.kind != "link" and step.control.label in labels
 
 
-def _probes(situation: Situation, page: Page, trail: Trail) -> Iterator[Lead]:
-    """Addresses that other roles reached and this role never did: may it?"""
-    linked = {routes.path(link.url) for seen in (page, *trail.pages.values()) for link in seen.links}
-    mine = {routes.template(url) for url in trail.visited}
-    others = {url for role, urls in situation.ledger.visited.items() if role != situation.role for url in urls}
-    if trail.count("probe") >= PROBES:
-        return
-    for url in sorted(others - trail.visited - linked):
-        path = routes.path(url)
-        if _LEAVES.search(path) or path in trail.visited:
-            continue
-        route = routes.template(path)
-        score = 47.0 if route not in mine else 41.0
-        if trail.count("probed", route) < 2:
-            yield Lead("probe", score, f"{path} was reached by another role", urljoin(situation.origin, path))
-
-
-def _jitter(lead: Lead, role: str, seed: int) -> float:
-    digest = hashlib.sha256(f"{seed}|{role}|{lead.kind}|{lead.why}".encode()).digest()
+def _jitter(step: Step, role: str, seed: int) -> float:
+    digest = hashlib.sha256(f"{seed}|{role}|{step.kind}|{step.why}".encode()).digest()
     return digest[0] / 255 * JITTER
