@@ -7,6 +7,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -128,8 +129,7 @@ async def _evaluate(
         case "persists_after_reload":
             return await _persists(page, watch, claim, signals, origins or frozenset({routes.origin(page.url)}))
         case _:
-            element = locators.resolve(page, claim.subject)
-            return await _until_holds(lambda: _look(element, claim))
+            return await _until_holds(lambda: _look_everywhere(page, claim))
 
 
 async def _until_holds(look: Callable[[], Awaitable[ClaimResult]]) -> ClaimResult:
@@ -145,6 +145,18 @@ async def _until_holds(look: Callable[[], Awaitable[ClaimResult]]) -> ClaimResul
             if result.outcome == "holds" or late:
                 return result
         await asyncio.sleep(POLL)
+
+
+async def _look_everywhere(page: Page, claim: Claim) -> ClaimResult:
+    """People see one page: what it does not hold itself is looked for in the frames inside it."""
+    element = locators.resolve(page, claim.subject)
+    if len(page.frames) > 1 and not await element.count():
+        for frame in page.frames[1:]:
+            inside = locators.resolve(frame, claim.subject)
+            with suppress(Error):  # a frame may go away at any time
+                if await inside.count():
+                    return await _look(inside, claim)
+    return await _look(element, claim)
 
 
 async def _look(element: Locator, claim: Claim) -> ClaimResult:

@@ -7,7 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 AlarmKind = Literal[
-    "server_error", "uncaught_exception", "console_error", "broken_link", "broken_image", "markup_injection"
+    "server_error",
+    "uncaught_exception",
+    "console_error",
+    "broken_link",
+    "broken_image",
+    "markup_injection",
+    "forbidden_access",
 ]
 Severity = Literal["critical", "high", "medium", "low"]
 Because = Literal["spec", "consistency", "permission", "history"]
@@ -23,7 +29,9 @@ Predicate = Literal[
     "status_is",
     "persists_after_reload",
 ]
-StepAction = Literal["goto", "click", "double_click", "fill", "select", "check", "press", "dialog", "back", "reload"]
+StepAction = Literal[
+    "goto", "click", "double_click", "fill", "select", "check", "press", "dialog", "back", "reload", "request", "scroll"
+]
 VerdictKind = Literal["CONFIRMED", "FLAKY", "NOT_REPRODUCED", "ERRORED", "UNTESTABLE"]
 FixVerdictKind = Literal["FIXED", "STILL_FAILS", "MOVED", "CANNOT_TELL"]
 
@@ -64,7 +72,8 @@ class Step:
     """One step of a reproduction. Paths, never hosts; placeholders, never secrets; locators, never refs.
 
     `locators` are candidates in order of trust. `value` is the text to fill, the option, the key, the path of a goto,
-    or accept/dismiss (`accept:text` for a prompt) for a dialog, true/false for a check.
+    `METHOD /path` of a request, or accept/dismiss (`accept:text` for a prompt) for a dialog, true/false for a check,
+    `down 2` (screens) for a scroll, or nothing to bring its element into view.
     """
 
     role: str
@@ -75,6 +84,8 @@ class Step:
     """The step as a person would write it: `Click button "Save"`."""
     lands: str = ""
     """Where a goto ended, as a route template; empty when it is the route that was asked for."""
+    made: str = ""
+    """The path on which the step ended, where a later step goes by its id: in a replay the id may be another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,9 @@ def _facts(alarm: Alarm) -> tuple[tuple[str, str], ...]:
     if alarm.kind in ("uncaught_exception", "console_error"):
         error, _, place = alarm.signal.rpartition(" @ ")
         return ("error", error), ("place", place)
+    if alarm.kind == "forbidden_access":
+        method, _, role = alarm.signal.split(" ", 2)
+        return ("method", method), ("route", alarm.route), ("role", role.removeprefix("for "))
     return (("target", alarm.route),)
 
 

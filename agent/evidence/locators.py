@@ -7,9 +7,9 @@ import ast
 import re
 from typing import Any
 
-from playwright.async_api import FrameLocator, Locator, Page
+from playwright.async_api import Frame, FrameLocator, Locator, Page
 
-Root = Page | FrameLocator | Locator
+Root = Page | Frame | FrameLocator | Locator
 
 LONGEST = 1000
 _FINDERS = {

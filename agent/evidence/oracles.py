@@ -1,7 +1,7 @@
 """What the host calls a fault by itself: signals of the browser in, alarms out. Pure; knows no page and no model.
 
-Ignored by construction: other origins, requests that the page or our own policy gave up, the favicon, Chromium's
-own lines about failed resources (the responses tell the same).
+Ignored by construction: other origins, requests that the page or our own policy gave up, servers that could not be
+reached, the favicon, Chromium's own lines about failed resources (the responses tell the same).
 """
 
 import re
@@ -12,15 +12,20 @@ from agent import routes
 from agent.evidence import stack
 from agent.evidence.finding import Alarm, Severity
 from agent.evidence.shape import of_message
-from agent.tools.surface import Signal
+from agent.tools.connection import unconnected
+from agent.tools.surface import Foreign, Signal
 
 # A refusal or a plea to wait is an answer, not a missing page.
 _NOT_MISSING = frozenset({401, 403, 407, 408, 425, 429})
-_GIVEN_UP = re.compile(r"ERR_(ABORTED|BLOCKED|CACHE_MISS|NETWORK_CHANGED|INTERNET_DISCONNECTED)")
+_GIVEN_UP = re.compile(
+    r"ERR_(ABORTED|BLOCKED|CACHE_MISS|NETWORK_|INTERNET_DISCONNECTED|CONNECTION_|EMPTY_RESPONSE|NAME_NOT_RESOLVED"
+    r"|ADDRESS_|TIMED_OUT|SOCKET_|PROXY_|TUNNEL_)"
+)
 _BROWSER_LINE = re.compile(r"^Failed to load resource|net::ERR_|^Access to .+ has been blocked by CORS policy")
 _FETCH_GAVE_UP = re.compile(r"AbortError|Failed to fetch|Load failed|NetworkError when attempting|aborted")
 _LINK = re.compile(r"\blink \"(.*)\"", re.S)
 _LED = re.compile(r"^Link \"(.*)\" led to ", re.S)
+_BELONGS = re.compile(r"^(.*?) can (open|read|[A-Z]+) \S+, (which belongs to .*)$", re.S)
 LONGEST_DETAIL = 600
 PROBE = "charterbot-probe"
 INJECTION = f"<img src=/{PROBE}>"
@@ -36,14 +41,17 @@ class Scope:
     origins: frozenset[str]
     action: str = ""
     clicked_link: bool = False
+    cut_off: bool = False
+    """The app could not be reached just before: what scripts say then, they say of that."""
 
 
 def scan(signals: Sequence[Signal], scope: Scope) -> tuple[Alarm, ...]:
     """The alarms of one moment in the order heard, each normalised symptom once."""
     found: dict[tuple[str, str, str], Alarm] = {}
+    cut_off = scope.cut_off or any(unconnected(signal, scope.origins) for signal in signals)
     for index, signal in enumerate(signals):
         alarm = _judge(signal, signals[index + 1 :], signals, scope)
-        if alarm:
+        if alarm and not (cut_off and signal.kind in ("pageerror", "console")):
             found.setdefault((alarm.kind, alarm.route, alarm.signal), alarm)
     return tuple(found.values())
 
@@ -52,6 +60,8 @@ def _judge(signal: Signal, later: Sequence[Signal], all_of: Sequence[Signal], sc
     if _is_probe(signal) and _own(signal.page_url, scope):
         return _injection(signal)
     match signal.kind:
+        case "response" if signal.foreign and signal.foreign.held == "data" and _own(signal.url, scope):
+            return _forbidden(signal, signal.foreign)
         case "response" if _own(signal.url, scope) and not _is_favicon(signal.url):
             return _response(signal, later, scope)
         case "requestfailed" if signal.resource == "image" and _own(signal.url, scope):
@@ -189,6 +199,21 @@ def _injection(signal: Signal) -> Alarm:
     )
 
 
+def _forbidden(signal: Signal, foreign: Foreign) -> Alarm:
+    """A role got what another role's capability opens: whoever marked the signal has looked at what was held."""
+    route, method = routes.template(signal.url), signal.method or "GET"
+    verb = method if method not in ("GET", "HEAD") else "open" if signal.navigation else "read"
+    whose = f'which belongs to "{foreign.capability}" of {foreign.owner}'
+    return Alarm(
+        kind="forbidden_access",
+        route=route,
+        signal=f"{method} {route} for {foreign.role}",
+        detail=f"{foreign.role} can {verb} {routes.path(signal.url)}, {whose}"[:LONGEST_DETAIL],
+        url=signal.url,
+        page_url=signal.url if signal.navigation else signal.page_url,
+    )
+
+
 def _own(url: str, scope: Scope) -> bool:
     return routes.origin(url) in scope.origins
 
@@ -198,6 +223,7 @@ def _is_favicon(url: str) -> bool:
 
 
 _RANK = {
+    "forbidden_access": 0,
     "server_error": 0,
     "markup_injection": 0,
     "uncaught_exception": 1,
@@ -206,6 +232,7 @@ _RANK = {
     "console_error": 3,
 }
 _EXPLAINS = {
+    "forbidden_access": frozenset({"forbidden_access"}),
     "server_error": frozenset({"console_error", "uncaught_exception"}),
     "uncaught_exception": frozenset({"console_error"}),
 }
@@ -214,7 +241,7 @@ _EXPLAINS = {
 def lead(alarms: Sequence[Alarm]) -> list[tuple[Alarm, tuple[Alarm, ...]]]:
     """Each cause of one moment with the lesser alarms on the same document that it explains, worst first."""
     leaders: list[tuple[Alarm, list[Alarm]]] = []
-    for alarm in sorted(alarms, key=lambda alarm: _RANK[alarm.kind]):
+    for alarm in sorted(alarms, key=_order):
         cause = next((item for item in leaders if _explains(item[0], alarm)), None)
         if cause:
             cause[1].append(alarm)
@@ -223,14 +250,23 @@ def lead(alarms: Sequence[Alarm]) -> list[tuple[Alarm, tuple[Alarm, ...]]]:
     return [(alarm, tuple(also)) for alarm, also in leaders]
 
 
+def _order(alarm: Alarm) -> tuple[int, bool]:
+    """By rank; a forbidden page before what its own scripts asked for, which may have been heard first."""
+    return _RANK[alarm.kind], alarm.kind == "forbidden_access" and alarm.url != alarm.page_url
+
+
 def _explains(cause: Alarm, other: Alarm) -> bool:
     if other.kind not in _EXPLAINS.get(cause.kind, frozenset()):
         return False
+    if cause.kind == "forbidden_access" and cause.url != cause.page_url:
+        return False  # only a page explains what its scripts ask for
     return cause.page_url.partition("#")[0] == other.page_url.partition("#")[0]
 
 
 def severity(alarm: Alarm) -> Severity:
-    """A first guess from what is known: what stops people is high, what disfigures is low."""
+    """A first guess: what opens to the wrong people is critical, what stops people is high, what disfigures low."""
+    if alarm.kind == "forbidden_access":
+        return "critical"
     if alarm.kind == "server_error":
         reading = alarm.signal.startswith(("GET ", "HEAD "))
         return "medium" if reading and alarm.url != alarm.page_url else "high"
@@ -258,6 +294,9 @@ def title(alarm: Alarm) -> str:
             return f"Typed markup runs as part of the page {alarm.route}"
         case "broken_image":
             return f"Image {alarm.route} is missing"
+        case "forbidden_access":
+            told = _BELONGS.fullmatch(alarm.detail)
+            return f"{told[1]} can {told[2]} {alarm.route}, {told[3]}" if told else _short(alarm.detail)
 
 
 def _short(text: str) -> str:

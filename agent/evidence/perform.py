@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from playwright.async_api import Dialog, Error, Locator, Page
@@ -11,6 +11,9 @@ from playwright.async_api import Dialog, Error, Locator, Page
 from agent import routes
 from agent.evidence import locators
 from agent.evidence.finding import Step
+from agent.tools import page_request
+from agent.tools.aim import click_where_it_is, keeps_moving
+from agent.tools.scroll import Direction, scroll
 from agent.tools.secrets import SecretRefused, Secrets
 
 FIND_SECONDS = 3.0
@@ -18,6 +21,7 @@ POLL = 0.05
 ACTION_MS = 3_000
 PAGE_MS = 15_000
 _COVERED = re.compile(r"(<.*>)(?: from .* subtree)? intercepts pointer events")
+_DOWNLOAD = "Download is starting"
 _IS_LINK = "e => !!e.closest('a[href], area[href]')"
 
 
@@ -52,29 +56,42 @@ class Performed:
     astray: str = ""
 
 
-async def perform(page: Page, step: Step, origin: str, secrets: Secrets) -> Performed:
-    """Runs `step`. Raises StepFailed when the element is missing, covered or does not take the action."""
+async def perform(
+    page: Page, step: Step, origin: str, secrets: Secrets, proofs: Mapping[str, str] | None = None
+) -> Performed:
+    """Runs `step`; `proofs` are the headers by which the app's own scripts say who asks. Raises StepFailed when the
+    element is missing, covered or does not take the action."""
     try:
         match step.action:
             case "goto":
                 return await _goto(page, step, origin)
+            case "request":
+                method, _, path = step.value.partition(" ")
+                await page_request.request(page, method, origin + path, proofs or {})
             case "back":
                 await page.go_back(wait_until="domcontentloaded", timeout=PAGE_MS)
             case "reload":
                 await page.reload(wait_until="domcontentloaded", timeout=PAGE_MS)
             case "dialog":
                 pass  # answered by the handler while the step before ran
+            case "scroll" if not step.locators:
+                await scroll(page, None, *_turn(step.value))
             case "press" if not step.locators:
                 await page.keyboard.press(step.value)
             case _:
                 return await _act(page, step, secrets.resolve(step.value, routes.origin(page.url)))
-    except (Error, SecretRefused) as error:
+    except (Error, SecretRefused, page_request.Unanswered) as error:
         raise StepFailed(f"{_words(step)} failed: {_reason(error)}") from None
     return Performed()
 
 
 async def _goto(page: Page, step: Step, origin: str) -> Performed:
-    response = await page.goto(origin + step.value, wait_until="domcontentloaded", timeout=PAGE_MS)
+    try:
+        response = await page.goto(origin + step.value, wait_until="domcontentloaded", timeout=PAGE_MS)
+    except Error as error:
+        if _DOWNLOAD in str(error):
+            return Performed()  # the page stays as it is, for explorers too
+        raise
     status = response.status if response is not None else 0
     if status >= 400:
         return Performed(status=status, astray=f"{step.value} answered {status}.")
@@ -89,19 +106,35 @@ async def _act(page: Page, step: Step, value: str) -> Performed:
     match step.action:
         case "click":
             is_link = bool(await element.evaluate(_IS_LINK, timeout=ACTION_MS))
-            await element.click(timeout=ACTION_MS)
+            await _click(page, element, double=False)
             return Performed(clicked_link=is_link)
         case "double_click":
-            await element.dblclick(timeout=ACTION_MS)
+            await _click(page, element, double=True)
         case "fill":
             await element.fill(value, timeout=ACTION_MS)
         case "select":
             await element.select_option(value, timeout=ACTION_MS)
         case "check":
             await element.set_checked(value == "true", timeout=ACTION_MS)
+        case "scroll":
+            await scroll(page, element, *_turn(value))
         case "press":
             await element.press(value, timeout=ACTION_MS)
     return Performed()
+
+
+async def _click(page: Page, element: Locator, *, double: bool) -> None:
+    """An element that never stands still is clicked where it is, by the same rules as in a session."""
+    try:
+        await (element.dblclick if double else element.click)(timeout=ACTION_MS)
+    except Error as error:
+        if not keeps_moving(str(error)) or await click_where_it_is(page, element, double=double) != "hit":
+            raise
+
+
+def _turn(value: str) -> tuple[Direction, int]:
+    direction, _, screens = value.partition(" ")
+    return ("up" if direction == "up" else "down" if direction else ""), int(screens or 1)
 
 
 async def _find(page: Page, step: Step) -> Locator:

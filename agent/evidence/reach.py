@@ -23,6 +23,9 @@ def missed(oracle: Alarm, signals: Sequence[Signal], pages: Sequence[str]) -> st
             return _unanswered(method, route, signals)
         case "broken_link":
             return _no_arrival(signals)
+        case "forbidden_access":
+            method, route = oracle.signal.split(" ", 2)[:2]
+            return _untried(method, route, signals)
         case _:
             return _off_page(routes.template(oracle.page_url), signals, pages)
 
@@ -43,6 +46,17 @@ def _unanswered(method: str, route: str, signals: Sequence[Signal]) -> str:
         return f"{method} {route} answered {statuses[-1]}: the environment is not healthy."
     if statuses[-1] in (401, 403):
         return f"{method} {route} answered {statuses[-1]}: the role may not go there any more."
+    return ""
+
+
+def _untried(method: str, route: str, signals: Sequence[Signal]) -> str:
+    """A refusal is what was wanted, so any answer counts but that of an app which is not well."""
+    answers = [signal for signal in signals if signal.kind == "response" and signal.method == method]
+    statuses = [signal.status or 0 for signal in answers if routes.template(signal.url) == route]
+    if not statuses:
+        return f"{method} {route} was not requested any more, so nothing is known of it."
+    if statuses[-1] >= 500:
+        return f"{method} {route} answered {statuses[-1]}, which says nothing about who may go there."
     return ""
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Error
 
+from agent import routes
 from agent.charter import Profile
-from agent.evidence import claims, fingerprint, oracles, reach
-from agent.evidence.finding import Alarm, Claim, Repro
+from agent.evidence import claims, fingerprint, oracles, owner, reach, traces
+from agent.evidence.finding import Alarm, Claim, Repro, Step
 from agent.evidence.instance import InstanceFailed, ReplayInstance
 from agent.evidence.outcome import START, ReplayOutcome
 from agent.evidence.perform import Performed, StepFailed, perform
-from agent.evidence.stage import Seat, Stage
+from agent.evidence.stage import Cast, Seat, Stage
 from agent.tools.picture import take_picture
 from agent.tools.secrets import Secrets
 from agent.tools.signin import SignInFailed
@@ -35,12 +36,14 @@ SHOT_MS = 5_000
 
 @dataclass(slots=True)
 class _Course:
-    """What one replay has heard: the whole `trail`, and `moment`, since the trigger began on the pages `before`."""
+    """What one replay has heard: the whole `trail`, and `moment`, since the trigger began on the pages `before`. `ids`
+    are those of records as this replay made them, by the recorded ones."""
 
     trail: tuple[Signal, ...] = ()
     moment: tuple[Signal, ...] = ()
     before: tuple[str, ...] = ()
     clicked_link: bool = False
+    ids: dict[str, str] = field(default_factory=dict)
     last: Performed = field(default_factory=Performed)
 
 
@@ -65,7 +68,8 @@ class Replayer:
                 secrets = Secrets(dict(self.profile.secrets), (origin, *self.profile.allowed_origins))
                 origins = frozenset({origin, *self.profile.allowed_origins})
                 async with AsyncExitStack() as stack:
-                    stage = await stack.enter_async_context(Stage(self.browser, origin, origins, secrets))
+                    cast = Cast(self.profile.roles, secrets)
+                    stage = await stack.enter_async_context(Stage(self.browser, origin, origins, cast))
                     play = _Play(repro, stage, skip_trigger)
                     outcome = await play.through(self.profile)
                     if outcome.hit and shot:
@@ -137,14 +141,15 @@ class _Play:
         return None
 
     async def _step(self, index: int) -> None:
-        step, course = self.repro.steps[index], self.course
+        course = self.course
+        step = traces.rename(self.repro.steps[index], course.ids)
         seat = self.stage.seats[step.role]
         if index <= self.opening:
             course.moment, course.clicked_link = (), False
         if index == self.opening:
             course.before = tuple(other.page.url for other in self.stage.seats.values())
         seat.answers.queue[:] = _dialogs_after(self.repro, index) if step.action != "dialog" else seat.answers.queue
-        course.last = await perform(seat.page, step, self.stage.origin, self.stage.secrets)
+        course.last = await perform(seat.page, step, self.stage.origin, self.stage.secrets, seat.foreign.proofs)
         if course.last.astray and index < self.opening:
             raise StepFailed(course.last.astray)
         course.clicked_link = course.clicked_link or course.last.clicked_link
@@ -152,6 +157,8 @@ class _Play:
         heard = await self.stage.hear(quiet)
         course.moment += heard
         course.trail += heard
+        if step.made:
+            course.ids.update(_made(step, seat.page.url))
 
     def _scan(self, signals: Sequence[Signal], clicked_link: bool) -> tuple[Alarm, ...]:
         words = self.repro.steps[self.opening].words
@@ -167,13 +174,27 @@ class _Play:
         found = {fingerprint.of_alarm(a).value: a for a in self._scan(self.course.moment, self.course.clicked_link)}
         hit = found.pop(self.wanted, None)
         others = tuple(found.values())
+        if hit and hit.kind == "forbidden_access" and not self.skip_trigger:
+            return await self._judge_forbidden(hit, others)
         if hit:
             return ReplayOutcome(True, True, not self.skip_trigger, others=others, actual=hit.detail)
         if self.skip_trigger:
             return ReplayOutcome(True)
         pages = (*self.course.before, *(seat.page.url for seat in self.stage.seats.values()))
-        missed = self._astray() or reach.missed(self.repro.oracle, self.course.moment, pages)
+        forbidden = self.repro.oracle.kind == "forbidden_access"
+        # A refusal is no way astray from what was forbidden.
+        missed = ("" if forbidden else self._astray()) or reach.missed(self.repro.oracle, self.course.moment, pages)
         return ReplayOutcome(True, walked=not missed, others=others, error=missed)
+
+    async def _judge_forbidden(self, hit: Alarm, others: tuple[Alarm, ...]) -> ReplayOutcome:
+        """The alarm counts where the role whose capability it is sees the same."""
+        case = owner.Case(hit, self.seat, self.stage.roles, self.repro.viewport)
+        try:
+            if await owner.agrees(self.stage, case):
+                return ReplayOutcome(True, True, True, others=others, actual=hit.detail)
+        except owner.NoOpinion as error:
+            return ReplayOutcome(False, error=str(error))
+        return ReplayOutcome(True, walked=True, others=others, error=owner.OTHERWISE)
 
     async def _evaluate_claim(self, claim: Claim) -> ReplayOutcome:
         # These three speak of where one ends; any other claim means nothing on another page.
@@ -194,6 +215,13 @@ class _Play:
         """Why the trigger's own goto did not get there. A page that answers 500 is there: with another symptom."""
         last = self.course.last
         return "" if last.status >= 400 and not reach.refuses(last.status) else last.astray
+
+
+def _made(step: Step, url: str) -> dict[str, str]:
+    ids = traces.learn(step.made, url)
+    if ids is None:
+        raise StepFailed(f"`{step.words}` ended on {routes.template(url)}, not on {routes.template(step.made)}.")
+    return ids
 
 
 def _opening(repro: Repro) -> int:

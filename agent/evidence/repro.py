@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agent import routes
 from agent.evidence.finding import Step
+from agent.tools import page_request
 from agent.tools.surface import Target, ToolCall, ToolResult
+
+FRAME = ".content_frame."
 
 
 def steps_of(call: ToolCall, result: ToolResult, role: str) -> tuple[Step, ...]:
@@ -19,6 +22,8 @@ def steps_of(call: ToolCall, result: ToolResult, role: str) -> tuple[Step, ...]:
     match _tool(call):
         case "navigate":
             steps = (_goto(role, str(args.get("url", "")), result),)
+        case "request":
+            steps = (_request(role, args),)
         case "navigate_back":
             steps = (Step(role, "back", words="Go back"),)
         case "click" if target:
@@ -30,6 +35,8 @@ def steps_of(call: ToolCall, result: ToolResult, role: str) -> tuple[Step, ...]:
             steps = tuple(_field(role, field, item) for field, item in fields if item)
         case "select_option" if target:
             steps = tuple(_select(role, target, str(value)) for value in _values(args))
+        case "scroll":
+            steps = (_scroll(role, target, args),)
         case "press_key":
             steps = (_press(role, str(args.get("key", ""))),)
         case "handle_dialog":
@@ -58,9 +65,14 @@ def _recovered(role: str, result: ToolResult) -> Iterable[Step]:
 
 
 def _goto(role: str, url: str, result: ToolResult) -> Step:
-    path = routes.path(url)
+    path = routes.place(url)
     landed = routes.template(result.after.url) if result.after and routes.origin(result.after.url) else ""
     return Step(role, "goto", value=path, words=f"Open {path}", lands=landed)
+
+
+def _request(role: str, args: Mapping) -> Step:
+    asked = f"{page_request.method_of(args)} {routes.path(str(args.get('url', '')))}"
+    return Step(role, "request", value=asked, words=f"Request {asked} from the page")
 
 
 def _click(role: str, target: Target, args: Mapping) -> Step:
@@ -102,6 +114,16 @@ def _press(role: str, key: str) -> Step:
     return Step(role, "press", value=key, words=f"Press {key}")
 
 
+def _scroll(role: str, target: Target | None, args: Mapping) -> Step:
+    direction, screens = str(args.get("direction", "")), int(args.get("screens", 1))
+    found = _candidates(target) if target else ()
+    if not direction:
+        return Step(role, "scroll", found, words=f"Scroll to {_name(target) if target else 'the element'}")
+    where = f" where {_name(target)} is" if target else ""
+    length = f" {screens} screens" if screens > 1 else ""
+    return Step(role, "scroll", found, f"{direction} {screens}", f"Scroll {direction}{length}{where}")
+
+
 def _dialog(role: str, args: Mapping) -> Step:
     if not args.get("accept", True):
         return Step(role, "dialog", value="dismiss", words="Dismiss the dialog")
@@ -111,15 +133,18 @@ def _dialog(role: str, args: Mapping) -> Step:
 
 
 def _candidates(target: Target) -> tuple[str, ...]:
-    """Locators in order of trust: the one that was used, then role and exact name, label, address."""
+    """Locators in order of trust: the one that was used, then role and exact name, label, address. All of them in the
+    same frame: the page around it may hold one of the same name."""
     found = [target.locator]
+    inside, frame, _ = target.locator.rpartition(FRAME)
+    place = inside + frame
     if target.role and target.name:
-        found.append(f"get_by_role({_quote(target.role)}, name={_quote(target.name)}, exact=True)")
+        found.append(f"{place}get_by_role({_quote(target.role)}, name={_quote(target.name)}, exact=True)")
         if target.role in ("textbox", "combobox", "searchbox", "spinbutton", "checkbox", "radio"):
-            found.append(f"get_by_label({_quote(target.name)}, exact=True)")
+            found.append(f"{place}get_by_label({_quote(target.name)}, exact=True)")
     if target.href and '"' not in target.href and "\\" not in target.href:
         selector = f'a[href="{routes.path(target.href)}"]'
-        found.append(f"locator({_quote(selector)})")
+        found.append(f"{place}locator({_quote(selector)})")
     return tuple(dict.fromkeys(code for code in found if code))
 
 

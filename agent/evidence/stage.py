@@ -11,8 +11,10 @@ from playwright.async_api import Browser, BrowserContext, Error, Page
 
 from agent import routes
 from agent.charter import Role
+from agent.coverage.access import Access
 from agent.evidence import oracles
 from agent.evidence.perform import PAGE_MS, Answers
+from agent.tools.foreign import ForeignAnswers
 from agent.tools.secrets import Secrets
 from agent.tools.signin import sign_in
 from agent.tools.surface import Signal
@@ -32,16 +34,26 @@ class Seat:
     page: Page
     watch: Watch
     answers: Answers
+    foreign: ForeignAnswers
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The roles of the profile and what they sign in with."""
+
+    roles: tuple[Role, ...]
+    secrets: Secrets
 
 
 class Stage:
     """An async context manager. `origin` is the instance replayed on, `origins` all that count as the app's own."""
 
-    def __init__(self, browser: Browser, origin: str, origins: frozenset[str], secrets: Secrets) -> None:
+    def __init__(self, browser: Browser, origin: str, origins: frozenset[str], cast: Cast) -> None:
         self.browser = browser
         self.origin = origin
         self.origins = origins
-        self.secrets = secrets
+        self.secrets = cast.secrets
+        self.roles = cast.roles
         self.seats: dict[str, Seat] = {}
         self._contexts: list[BrowserContext] = []
 
@@ -60,9 +72,11 @@ class Stage:
         context = await self.browser.new_context(viewport={"width": width, "height": height})
         self._contexts.append(context)
         watch, answers = Watch(context), Answers()
+        foreign = ForeignAnswers(Access(role.name, self.roles), self.origins)
+        foreign.attach(context)
         context.on("dialog", answers.give)
         page = await context.new_page()
-        self.seats[role.name] = Seat(role, page, watch, answers)
+        self.seats[role.name] = Seat(role, page, watch, answers, foreign)
         await sign_in(page, role, self.origin, self.secrets)
         if routes.path(page.url) != role.start or not routes.same_origin(page.url, self.origin):
             await page.goto(self.origin + role.start, wait_until="domcontentloaded", timeout=PAGE_MS)
@@ -76,9 +90,19 @@ class Stage:
             async with asyncio.TaskGroup() as group:
                 for seat in self.seats.values():
                     group.create_task(seat.watch.settle(max(quiet, 0.1) if heard else quiet, left))
-            heard.extend(sorted((s for seat in self.seats.values() for s in seat.watch.drain()), key=lambda s: s.at))
+            fresh = [await seat.foreign.mark(seat.watch.drain(), seat.page) for seat in self.seats.values()]
+            heard.extend(sorted((signal for signals in fresh for signal in signals), key=lambda signal: signal.at))
             if time.monotonic() >= deadline or not self._awaits_recovery(heard):
+                await self._close_windows()
                 return tuple(heard)
+
+    async def _close_windows(self) -> None:
+        """What opened beside a page was heard by now; explorers close it too, before they go on."""
+        for seat in self.seats.values():
+            for window in [page for page in seat.page.context.pages if page is not seat.page]:
+                with suppress(Error, TimeoutError):
+                    async with asyncio.timeout(CLOSE_SECONDS):
+                        await window.close()
 
     def _awaits_recovery(self, heard: Sequence[Signal]) -> bool:
         for alarm in oracles.scan(heard, oracles.Scope(self.origins)):

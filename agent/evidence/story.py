@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from agent import events as ev
 from agent import routes
+from agent.evidence import traces
 from agent.evidence.finding import Alarm, Claim, Repro, Step
 
 LONGEST = 40
@@ -59,17 +60,29 @@ def candidates(
 
     In this order: the page and the inputs right before the trigger; the page and everything done on its document; the
     same from the document before; every document on which the role wrote, then the page. Of a claim only those that
-    hold what it follows from, see `_needed`.
+    hold what it follows from, see `_needed`. Last the steps of another role that made the record which the trigger
+    goes to, where one did.
     """
     segments, trigger = _walk(events, role, trigger_call_id)
     if not trigger or not segments:
         return ()
     needed = _needed(segments, trigger, oracle) if isinstance(oracle, Claim) else ()
     paths = [*_usual(role, segments, trigger), *_with_changes(role, segments, trigger, needed)]
+    made_by = traces.maker(events, role, trigger_call_id, trigger)
+    if made_by:
+        paths += [(*steps, *trigger) for steps in _making(events, made_by)]
     required = [step for index in needed for step in segments[index].stayed]
     fitting = (path for path in paths if len(path) <= LONGEST and _holds(path, required))
     unique = sorted(dict.fromkeys(fitting), key=len)
     return tuple(Repro(path, len(path) - 1, oracle, viewport) for path in unique)
+
+
+def _making(events: Sequence[ev.Event], made_by: traces.Maker) -> Iterator[tuple[Step, ...]]:
+    """The ways on which another role made the record that the trigger goes to."""
+    segments, sent = _walk(events, made_by.role, made_by.call_id)
+    if segments and sent:
+        sent = (*sent[:-1], replace(sent[-1], made=made_by.path))
+        yield from _usual(made_by.role, segments, sent)
 
 
 def _usual(role: str, segments: Sequence[_Segment], trigger: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
@@ -82,7 +95,7 @@ def _usual(role: str, segments: Sequence[_Segment], trigger: tuple[Step, ...]) -
 
 def _ends(role: str, last: _Segment, trigger: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     """The trigger on its page and nothing from before it."""
-    if trigger[0].action == "goto":
+    if trigger[0].action in ("goto", "request"):
         yield trigger
     elif trigger[0].action != "back":
         yield (_open(role, last.url), *_inputs_before(last.steps), *trigger)
@@ -214,7 +227,7 @@ def _step(data: Mapping) -> Step:
 
 
 def _open(role: str, url: str) -> Step:
-    path = routes.path(url)
+    path = routes.place(url)
     return Step(role, "goto", value=path, words=f"Open {path}", lands=routes.template(url))
 
 

@@ -47,7 +47,8 @@ def _judge(outcomes: Sequence[ReplayOutcome], hits: int, control: Control, plann
     if not outcomes or len(outcomes) < planned:
         return "ERRORED", f"Only {len(outcomes)} of {planned} replays were run."
     if not hits:
-        return "NOT_REPRODUCED", f"{len(outcomes)} replays ran to their end without the symptom."
+        why = next((f" {outcome.error}" for outcome in outcomes if outcome.walked and outcome.error), "")
+        return "NOT_REPRODUCED", f"{len(outcomes)} replays ran to their end without the symptom.{why}"
     if control == "fires":
         return "UNTESTABLE", "The symptom also shows without the last step: its cause lies elsewhere."
     if control == "errored":

@@ -8,42 +8,39 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import BrowserContext, Error, Page
 
-from agent.tools import overlay
-from agent.tools.answers import Answer, blocker, shorten
-from agent.tools.aria import find, parse
-from agent.tools.aria_text import refs
+from agent.coverage.access import Access
+from agent.tools import page_request
+from agent.tools.aim import keeps_moving
+from agent.tools.answers import Answer, shorten
+from agent.tools.aria import parse
+from agent.tools.aria_menus import Menus
 from agent.tools.browser_act import Act, Refused
+from agent.tools.browser_gate import Gate
+from agent.tools.browser_hands import catch, show, turn_wheel
 from agent.tools.browser_senses import Senses
+from agent.tools.browser_signed import RETURNED, SignedIn
 from agent.tools.browser_text import Sight, call_text, error_lines
-from agent.tools.browser_tools import (
-    ACTING,
-    ALLOWED,
-    PICTURE,
-    STILL,
-    Unusable,
-    clean,
-    specs,
-    stale,
-    target_refs,
-)
-from agent.tools.egress import Forbidden, destination, leaves, origin_of
+from agent.tools.browser_tools import ACTING, ANYWHERE, PICTURE, SCROLL, STILL, Unusable, specs, target_refs
+from agent.tools.browser_trail import Trail
+from agent.tools.egress import Forbidden, allowed_origins
+from agent.tools.foreign import ForeignAnswers
 from agent.tools.mcp import Gone, Hung
-from agent.tools.picture import take_picture
-from agent.tools.policy import decide
+from agent.tools.overlays.way import Attempt, Way
+from agent.tools.picture import take_small_picture
 from agent.tools.seat import BrowserOptions, Lost, Seat
 from agent.tools.secrets import SecretRefused
 from agent.tools.signin import SignInFailed
-from agent.tools.surface import Image, PageView, Signal, ToolCall, ToolResult, ToolSpec
-from agent.tools.targets import resolve
+from agent.tools.surface import PageView, Recovery, Signal, ToolCall, ToolResult, ToolSpec
 from agent.tools.watch import Watch
 
-PICTURE_MS = 5_000
 KNOWN = 500
 DIALOG = "A dialog is open; answer it with browser_handle_dialog."
+WINDOW = "What opened beside the page is shown and closed. To test it, open its address with browser_navigate."
 INTERRUPTED = "interrupted by another navigation"
 
 
@@ -55,14 +52,22 @@ class BrowserSurface:
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
         self._senses = Senses(seat)
+        self._gate = Gate(seat, self._senses)
+        self._signed = SignedIn(seat)
+        self._menus = Menus(seat.options.profile.compaction.pages - 1)
+        self._met: tuple[Recovery, ...] = ()
+        self._trail = Trail()
         self._profile = seat.options.profile
         self._lock = asyncio.Lock()
         self._seen = PageView("")
-        self._fresh: frozenset[str] = frozenset()
-        self._tries: dict[tuple[int, str], int] = {}
+        self._way = Way(self._senses.ask)
         self._notice = ""
         self._lost = ""
+        self.sign_in_failed = ""
         self._known: frozenset[str] = frozenset()
+        profile = self._profile
+        self._own = frozenset(allowed_origins(profile.url, profile.allowed_origins))
+        self._foreign = ForeignAnswers(Access(seat.options.role.name, profile.roles), self._own)
 
     @property
     def page(self) -> Page:
@@ -82,7 +87,11 @@ class BrowserSurface:
     async def call(self, call: ToolCall) -> ToolResult:
         started = time.monotonic()
         async with self._lock:
+            self._menus.count_call()
             result = await self._call(call)
+            if self._met:
+                result = replace(result, recoveries=(*self._met, *result.recoveries))
+                self._met = ()
             if self._notice:
                 result = replace(result, notice=f"{self._notice}\n{result.notice}".strip())
                 self._notice = ""
@@ -99,23 +108,59 @@ class BrowserSurface:
                     self._notice = await self._revive(error)
             return self._seen
 
+    @property
+    def signed_out(self) -> bool:
+        """The app has signed the role out, by a click, by choice or by itself, and it is not signed in again yet."""
+        return self._signed.out
+
+    async def sign_in_again(self) -> bool:
+        """Now rather than with a later call; the next call's answer then says so. False when it was not signed out, or
+        cannot be signed in: then the next call is `lost`, and `sign_in_failed` says why."""
+        async with self._lock:
+            return self._signed.out and not self._seen.dialog and await self._sign_in()
+
+    def entrances(self) -> tuple[str, ...]:
+        """How the role came in since this was asked last, oldest first: form or kept_state."""
+        return self._seat.entrances()
+
+    async def state(self) -> Mapping[str, Any] | None:
+        """The signed-in state, a secret; None when it cannot be had now."""
+        return await self._seat.state()
+
+    async def picture(self, path: Path) -> bool:
+        """A small JPEG of the visible page with secrets covered; False when it cannot be had within 2 seconds."""
+        async with self._lock:
+            if self._lost or self._seen.dialog:
+                return False
+            return await take_small_picture(self.page, path, self._seat.secrets)
+
     async def close(self) -> None:
         await self._seat.close()
 
     async def _call(self, call: ToolCall) -> ToolResult:
         if self._lost:
             return ToolResult(call.id, "lost", self._lost, before=self._seen, after=self._seen)
+        if self._signed.due and not self._seen.dialog:
+            entered = await self._sign_in()
+            act = Act(call, {}, self._seen)
+            if not entered:
+                return act.result("lost", self._lost, self._seen, self._heard())
+            if call.tool not in ANYWHERE:
+                return act.result("tool_error", self._brief(self._heard()), self._seen)
         act = Act(call, {}, self._seen)
+        self._foreign.attach(self.context)
         try:
-            await self._admit(act)
-            sent = self._with_secrets(act)
+            await self._gate.admit(act)
+            sent = self._gate.with_secrets(act)
         except Unusable as error:
             return act.refused("tool_error", str(error))
         except (Refused, Forbidden, SecretRefused) as error:
             return act.refused("denied", str(error))
         try:
             if call.tool == PICTURE.name:
-                return await self._picture(act)
+                return await show(self.page, act, self._seat.secrets)
+            if call.tool == page_request.REQUEST.name:
+                return await self._request(act)
             answer = await self._perform(act, sent)
             return await self._observe(act, answer)
         except (Hung, Gone) as error:
@@ -123,85 +168,39 @@ class BrowserSurface:
             heard = self._heard()
             if self._lost:
                 return act.result("lost", text, self._seen, heard)
-            return replace(act.result("tool_error", self._brief(heard), self._seen, heard), notice=text)
+            told = f"{self._trail.way_back()}\n{self._brief(heard)}".strip()
+            return replace(act.result("tool_error", told, self._seen, heard), notice=text)
 
-    async def _admit(self, act: Act) -> None:
-        """Checks and completes the call. Raises Unusable, Refused or Forbidden."""
-        call, dialog = act.call, self._seen.dialog
-        if call.tool not in ALLOWED or (call.tool == PICTURE.name and not self._seat.options.pictures):
-            raise Refused(f"{call.tool} is not available; the tools are {', '.join(sorted(ALLOWED))}.")
-        act.args = clean(call.tool, call.args)
-        if dialog and call.tool != "browser_handle_dialog":
-            raise Unusable("A dialog is open; answer it with browser_handle_dialog first.")
-        if call.tool == "browser_navigate":
-            wanted = str(act.args.get("url", ""))
-            act.args["url"] = destination(wanted, self._profile.url, self._profile.allowed_origins)
-        tree = parse(self._seen.snapshot)
-        act.targets = tuple([self._senses.masked(await resolve(self.page, ref, tree)) for ref in target_refs(act.args)])
-        for ref, target in zip(target_refs(act.args), act.targets, strict=True):
-            if target is None and find(tree, ref) is None:
-                raise Unusable(stale(ref, refs(tree)))
-        denial = decide(call, act.target, self._seen, self._profile)
-        if denial:
-            # The element's name is the page's word; which one it was, the model knows by its ref.
-            raise Refused(denial.replace(f' "{act.target.name}"', "") if act.target else denial)
-        href = act.target.href if act.target else ""
-        if call.tool == "browser_click" and leaves(href, self._profile.url, self._profile.allowed_origins):
-            raise Refused(f"That link leaves the app for {origin_of(href) or 'another place'}; it was not followed.")
-
-    async def _picture(self, act: Act) -> ToolResult:
-        try:
-            data = await take_picture(self.page, None, self._seat.secrets, PICTURE_MS)
-        except Error as error:
-            return act.result("tool_error", f"No picture could be taken: {shorten(str(error))}", self._seen)
-        result = act.result("ok", f"A picture of {self._seen.url}.", self._seen)
-        return replace(result, images=(Image("image/png", data),))
-
-    def _with_secrets(self, act: Act) -> dict[str, Any]:
-        """The arguments with placeholders resolved, for typing only. Raises SecretRefused."""
-        origin = origin_of(self.page.url) or ""
-        secrets = self._seat.secrets
-        if act.call.tool == "browser_type":
-            return {**act.args, "text": secrets.resolve(str(act.args.get("text", "")), origin)}
-        if act.call.tool == "browser_fill_form":
-            fields = [
-                {**item, "value": secrets.resolve(str(item.get("value", "")), origin)} for item in act.args["fields"]
-            ]
-            return {**act.args, "fields": fields}
-        return act.args
+    async def _request(self, act: Act) -> ToolResult:
+        status, text = await page_request.call(self.page, act.args, self._foreign.proofs)
+        await self.watch.settle(quiet=0.05)
+        heard = await self._foreign.mark(self._heard(), self.page)
+        return act.result(status, text, self._seen, heard)
 
     async def _perform(self, act: Act, args: Mapping[str, Any]) -> Answer:
         tool = act.call.tool
+        if tool == SCROLL.name:
+            return await turn_wheel(self.page, args)
         answer = await self._senses.ask(tool, args)
         if INTERRUPTED in answer.raw:
             # The error page of a failed navigation was still on its way.
             await asyncio.sleep(0.2)
             answer = await self._senses.ask(tool, args)
-        if answer.is_error and tool == "browser_click" and blocker(answer.raw):
-            return await self._uncover(act, answer, args)
+        answer, met = await self._way.through(self.page, Attempt(tool, args, act.before, act.target), answer)
+        act.recoveries = self._senses.masked_steps(met)
+        if answer.is_error and tool == "browser_click" and keeps_moving(answer.raw):
+            act.recoveries = (*act.recoveries, await catch(self.page, act))
+            if act.recoveries[-1].overcome:
+                # A dialog that such a click opened stops the page; only the server knows of it.
+                return Answer(False, dialog=(await self._senses.ask("browser_snapshot", {"depth": 1})).dialog)
         return answer
-
-    async def _uncover(self, act: Act, answer: Answer, args: Mapping[str, Any]) -> Answer:
-        state = (self.watch.document, blocker(answer.raw) or "")
-        left = overlay.TRIES - self._tries.get(state, 0)
-        if left <= 0:
-            return answer
-        scene = overlay.Scene(self.page, str(args["target"]), answer.raw, self._fresh, self._senses.ask)
-        cleared = await overlay.clear(scene, left)
-        mask = self._seat.secrets.mask
-        act.recoveries = tuple(
-            replace(item, what=mask(item.what), how=mask(item.how), target=self._senses.masked(item.target))
-            for item in cleared
-        )
-        self._tries[state] = self._tries.get(state, 0) + len(act.recoveries)
-        return await self._senses.ask("browser_click", args) if act.recoveries[-1].overcome else answer
 
     async def _observe(self, act: Act, answer: Answer) -> ToolResult:
         tool = act.call.tool
-        tabs = ""
+        windows: tuple[PageView, ...] = ()
         if tool not in STILL and not answer.dialog:
             await self.watch.settle()
-            tabs = await self._senses.close_tabs()
+            windows = await self._senses.windows()
         after = (
             self._senses.dialog_view(answer.dialog, self._seen.title)
             if answer.dialog
@@ -212,20 +211,25 @@ class BrowserSurface:
         if tool == "browser_click" and answer.is_error and after.document != act.before.document:
             # The click went through; only the page that it leads to was slow.
             answer, act.recoveries = Answer(False), tuple(item for item in act.recoveries if item.overcome)
-        heard = self._heard()
+        heard = await self._foreign.mark(self._heard(), self.page)
+        files = await self._senses.files()
+        signed = "" if tool in STILL else await self._signed.after(act, after)
         self._remember(act, after, succeeded=tool in ACTING and not answer.is_error)
         wanted = str(act.args.get("text") or "") if tool == "browser_find" else ""
-        sight = Sight(act.before, after, heard, tabs, act.recoveries, self._known, wanted)
+        sight = Sight(
+            act.before, after, heard, windows, files, act.recoveries, self._known, self._own, self._menus, wanted
+        )
         self._recall(heard)
         result = act.result("tool_error" if answer.is_error else "ok", call_text(tool, answer, sight), after, heard)
-        return replace(result, notice=DIALOG if after.dialog else "")
+        notices = (DIALOG if after.dialog else "", WINDOW if windows else "", signed)
+        return replace(result, notice="\n".join(filter(None, notices)), windows=windows)
 
     def _remember(self, act: Act, after: PageView, *, succeeded: bool) -> None:
+        self._trail.go_on(act, after, succeeded=succeeded)
         if act.before.document != after.document:
-            self._fresh = frozenset()
-            self._tries.clear()
+            self._way.forget()
         elif succeeded and not after.dialog:
-            self._fresh = refs(parse(after.snapshot)) - refs(parse(act.before.snapshot))
+            self._way.acted(act.before, after, target_refs(act.args))
         self._seen = after
 
     def _heard(self) -> tuple[Signal, ...]:
@@ -240,16 +244,32 @@ class BrowserSurface:
         what = f"The page hung: {error}." if hung else f"The browser session ended: {error}."
         try:
             await self._seat.renew(restart=not hung)
+            await self._signed.begin()
             self._seen = await self._senses.look(self._seen.title)
         except (Lost, SignInFailed, Hung, Gone) as failure:
             self._lost = f"{what} The browser is lost: {failure}"
+            self.sign_in_failed = str(failure) if isinstance(failure, SignInFailed) else ""
             return self._lost
-        self._fresh = frozenset()
-        self._tries.clear()
+        self._way.forget()
         return f"{what} session lost: a new one was opened and signed in again."
 
+    async def _sign_in(self) -> bool:
+        """Signed in again, on the start page; False when the session is lost over it."""
+        try:
+            self._met = (await self._signed.enter(),)
+            self._seen = await self._senses.look(self._seen.title)
+        except (SignInFailed, Lost) as failure:
+            self._lost = self.sign_in_failed = str(failure)
+            return False
+        except (Hung, Gone, Error) as error:
+            self._notice = await self._revive(error if isinstance(error, Hung) else Gone(shorten(str(error))))
+            return not self._lost
+        self._way.forget()
+        self._notice = RETURNED
+        return True
+
     def _brief(self, heard: tuple[Signal, ...]) -> str:
-        sight = Sight(replace(self._seen, document=-1), self._seen, heard, known=self._known)
+        sight = Sight(replace(self._seen, document=-1), self._seen, heard, known=self._known, origins=self._own)
         self._recall(heard)
         return call_text("", Answer(False), sight)
 
@@ -260,7 +280,10 @@ class BrowserSurface:
     async def start(self) -> None:
         """Opens the seat and looks around. Raises what Seat.open raises."""
         await self._seat.open()
+        await self._signed.begin()
         self._seen = await self._senses.look(self._seen.title)
+        # A session begins with the page in full.
+        self._menus.read(parse(self._seen.snapshot))
 
 
 @asynccontextmanager

@@ -11,6 +11,8 @@ from typing import Any
 from mcp_types import Tool
 
 from agent.tools.mcp import HIDDEN_PARAMETERS, trim_schema
+from agent.tools.page_request import REQUEST
+from agent.tools.scroll import MOST_SCREENS
 from agent.tools.surface import ToolSpec
 
 ACTING = (
@@ -37,11 +39,31 @@ PICTURE = ToolSpec(
     "browser",
 )
 """Ours, not the server's: secrets are covered in it."""
-ALLOWED = frozenset((*ACTING, *LOOKING, PICTURE.name))
+SCROLL = ToolSpec(
+    "browser_scroll",
+    "Turn the mouse wheel. Long lists load more as they are scrolled.",
+    {
+        "type": "object",
+        "properties": {
+            "direction": {"type": "string", "enum": ["down", "up"], "description": "Left out: only bring `target` up"},
+            "screens": {"type": "integer", "minimum": 1, "maximum": MOST_SCREENS, "description": "How far; 1"},
+            "target": {
+                "type": "string",
+                "description": "The ref of an element in the list or box to scroll. Left out: the page",
+            },
+        },
+    },
+    False,
+    "browser",
+)
+"""Ours too: the server's own needs coordinates."""
+ALLOWED = frozenset((*ACTING, *LOOKING, PICTURE.name, SCROLL.name, REQUEST.name))
+ANYWHERE = frozenset({"browser_navigate", "browser_snapshot", "browser_find", PICTURE.name, REQUEST.name})
+"""Calls that make sense on whatever page the role is on."""
 STILL = frozenset({"browser_snapshot", "browser_find", PICTURE.name})
 NEEDS_TARGET = frozenset({"browser_click", "browser_type", "browser_select_option", "browser_hover"})
 SECONDS = {"browser_navigate": 20.0, "browser_navigate_back": 20.0, "browser_wait_for": 32.0}
-DEFAULT_SECONDS = 8.0
+"""What may take longer than a page is given to answer."""
 UNOFFERED = HIDDEN_PARAMETERS | {"depth", "button", "modifiers"}
 """A proof can repeat none of them, and a page cut by depth would read as a whole one."""
 REF = re.compile(r"\[?(?:ref=)?((?:f\d+)?e\d+)\]?")
@@ -70,7 +92,7 @@ class Unusable(Exception):
 
 def specs(tools: Sequence[Tool], surface: str, pictures: bool = False) -> tuple[ToolSpec, ...]:
     """`pictures`: the model can look at them."""
-    found = [PICTURE] if pictures else []
+    found = [SCROLL, REQUEST, PICTURE] if pictures else [SCROLL, REQUEST]
     for tool in tools:
         if tool.name not in ACTING and tool.name not in LOOKING:
             continue
@@ -101,6 +123,8 @@ def clean(tool: str, args: Mapping[str, Any]) -> dict[str, Any]:
         raise Unusable("`target` is missing: give the ref of the element from the snapshot, e.g. e12.")
     if "target" in kept:
         kept["target"] = _ref(kept["target"])
+    if tool == SCROLL.name and not kept.keys() & {"target", "direction"}:
+        raise Unusable("Say where to scroll: `direction` down or up, or a `target` to bring into view.")
     if tool == "browser_fill_form":
         kept["fields"] = [_field(item) for item in _list(kept.get("fields"))]
     return kept

@@ -1,11 +1,15 @@
 """Pictures of a page in which no secret can be read. Knows files and pages, not who asks for a picture."""
 
+import asyncio
 from pathlib import Path
 
-from playwright.async_api import Locator, Page
+from playwright.async_api import Error, Locator, Page
 
 from agent.tools.secrets import Secrets
 
+SMALL_SECONDS = 2.0
+SMALL_BYTES = 60_000
+QUALITIES = (55, 25, 8)
 # What stands in a field is no text of the page; asked for as a whole, so that no page sees the secrets looked for.
 TYPED = "fields => fields.map(field => String(field.value))"
 
@@ -16,6 +20,21 @@ async def take_picture(page: Page, path: Path | None, secrets: Secrets, timeout_
     Raises Playwright's Error.
     """
     return await page.screenshot(path=path, mask=await _covers(page, secrets), timeout=timeout_ms)
+
+
+async def take_small_picture(page: Page, path: Path, secrets: Secrets) -> bool:
+    """A JPEG of at most 60 kB, for an overview. False when it cannot be had within 2 seconds; never raises."""
+    try:
+        async with asyncio.timeout(SMALL_SECONDS):
+            covers = await _covers(page, secrets)
+            for quality in QUALITIES:
+                data = await page.screenshot(type="jpeg", quality=quality, mask=covers, timeout=SMALL_SECONDS * 1000)
+                if len(data) <= SMALL_BYTES:
+                    await asyncio.to_thread(path.write_bytes, data)
+                    return True
+    except (Error, TimeoutError, OSError):
+        return False
+    return False
 
 
 async def _covers(page: Page, secrets: Secrets) -> list[Locator]:

@@ -3,8 +3,11 @@
 `browser.bind()` and `--endpoint` are young and the driver's place is private: the wheel is pinned, with contract tests.
 """
 
+import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mcp import StdioServerParameters
@@ -22,6 +25,38 @@ class Launched:
 
     browser: Browser
     endpoint: str
+
+
+class SharedChromium:
+    """One Chromium for several roles. When it ends it is started once more for all of them; a second end is final.
+
+    Whoever made it closes it.
+    """
+
+    def __init__(self, launched: Launched, launch: Callable[[], Awaitable[Launched]]) -> None:
+        self.current = launched
+        self._launch = launch
+        self._lock = asyncio.Lock()
+        self._restarted = False
+
+    async def renewed(self) -> Launched | None:
+        """A running one: the present one if another role has started it again already. None when it ended twice."""
+        async with self._lock:
+            if not self.current.browser.is_connected():
+                if self._restarted:
+                    return None
+                self._restarted = True
+                self.current = await self._launch()
+            return self.current
+
+    async def close(self) -> None:
+        await self.current.browser.close()
+
+
+async def share(playwright: Playwright, path: Path, profile: Profile, folder: Path) -> SharedChromium:
+    """A Chromium that roles share, and that comes back once."""
+    launch = partial(launch_bound, playwright, path, profile, folder)
+    return SharedChromium(await launch(), launch)
 
 
 async def launch_bound(playwright: Playwright, path: Path, profile: Profile, folder: Path) -> Launched:

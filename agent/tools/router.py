@@ -1,6 +1,6 @@
 """One list of tools over any number of MCP servers, and one answer for every call. Knows no server's ways."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jsonschema
 from jsonschema.protocols import Validator
@@ -48,9 +48,12 @@ class Router:
             return _refused(call, "denied", why)
         return await surface.call(ToolCall(call.id, name, call.args))
 
-    async def perform(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
+    async def perform(
+        self, calls: Sequence[ToolCall], hear: Callable[[ToolResult], str] = lambda result: ""
+    ) -> tuple[ToolResult, ...]:
         """The calls of one reply, in order. Once one changed the page, the rest would act on what is not there any
-        more: those are skipped, but for calls that only look at the page or leave it and name nothing on it."""
+        more: those are skipped, but for calls that only look at the page or leave it and name nothing on it. `hear`
+        gets each result and answers why no further call is to be made, if so."""
         results: list[ToolResult] = []
         reason = ""
         for call in calls:
@@ -59,7 +62,7 @@ class Router:
                 continue
             result = await self.call(call)
             results.append(result)
-            reason = _ends_batch(result) or reason
+            reason = hear(result) or _ends_batch(result) or reason
         return tuple(results)
 
     def _looks(self, call: ToolCall) -> bool:

@@ -9,9 +9,9 @@ import tempfile
 import uuid
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from playwright.async_api import BrowserContext, Error, Page, Playwright, Route, async_playwright
 
@@ -19,15 +19,20 @@ from agent.charter import Profile, Role
 from agent.tools.answers import Answer, read_answer
 from agent.tools.egress import allowed_origins
 from agent.tools.mcp import Gone, Wire, text_of
-from agent.tools.playwright_server import Launched, launch_bound, server_command
+from agent.tools.picture import take_picture
+from agent.tools.playwright_server import SharedChromium, launch_bound, server_command
 from agent.tools.secrets import Secrets
-from agent.tools.signin import sign_in
+from agent.tools.signin import SignInFailed, sign_in, signed_out
 from agent.tools.watch import Watch
 
 RESTARTS = 3
 BACK_OFF = 0.5
 CLOSE_SECONDS = 5.0
 OPEN_SECONDS = 15.0
+STATE_SECONDS = 5.0
+PICTURE_MS = 5_000
+FAILED_PICTURE = "sign-in-failed.jpg"
+NOBODY: Any = {"cookies": [], "origins": []}
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -39,7 +44,8 @@ class Lost(Exception):
 class BrowserOptions:
     """`folder` gets a fresh sub-folder for the role. A given `playwright` or `shared` is closed by its giver.
 
-    `pictures`: who uses the browser can look at them.
+    `pictures`: who uses the browser can look at them. `artefacts` is the role's folder in the run's, for the picture of
+    a sign-in that failed. `state` is a kept sign-in, as `Seat.state` gave it: it is tried before the form.
     """
 
     role: Role
@@ -47,8 +53,10 @@ class BrowserOptions:
     browser_path: Path
     folder: Path
     playwright: Playwright | None = None
-    shared: Launched | None = None
+    shared: SharedChromium | None = None
     pictures: bool = False
+    artefacts: Path | None = None
+    state: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 class Seat:
@@ -66,6 +74,9 @@ class Seat:
         self._restarts = 0
         self._hangs = 0
         self._opened = False
+        self._kept = options.state
+        self._entrances: list[str] = []
+        self.sign_in_failed = False
 
     async def open(self) -> None:
         """Raises SignInFailed, Gone or Playwright's Error; whatever was started by then is ended by `close`."""
@@ -77,7 +88,7 @@ class Seat:
             self._playwright = options.playwright or await self._stack.enter_async_context(async_playwright())
             await self._launch()
         else:
-            self._launched = options.shared
+            self._launched = options.shared.current
         await self._start_server()
         await self._take_page()
 
@@ -140,14 +151,16 @@ class Seat:
         await self._start_server()
 
     async def _relaunch(self) -> None:
-        if self.options.shared is not None:
-            raise Gone("the shared Chromium has ended")
-        await self._launch()
+        if self.options.shared is None:
+            await self._launch()
+        elif again := await self.options.shared.renewed():
+            self._launched = again
+        else:
+            raise Gone("the shared Chromium has ended twice")
         await self._restart_server()
 
     async def _take_page(self) -> None:
         """Opens the server's context, adopts its page, signs in and goes to the role's start."""
-        options = self.options
         self.page = await self._find_page()
         self.context = self.page.context
         if self._opened:
@@ -155,11 +168,83 @@ class Seat:
         else:
             self.watch = Watch(self.context)
             self._opened = True
-        await sign_in(self.page, options.role, options.profile.url, self.secrets)
-        if not options.profile.may_write:
+        await self._enter()
+
+    async def sign_in_again(self) -> None:
+        """On the page as it is, after the app has signed the role out. Raises SignInFailed or Playwright's Error."""
+        with contextlib.suppress(Error):
+            await self.context.unroute("**/*", _read_only)
+        await self._enter()
+
+    def entrances(self) -> tuple[str, ...]:
+        """How the role got in since the last time this was asked, oldest first: `kept_state` or `form`."""
+        taken, self._entrances = tuple(self._entrances), []
+        return taken
+
+    async def state(self) -> Mapping[str, Any] | None:
+        """Cookies, local storage and IndexedDB of the context, a secret as a whole; None for a visitor, or when the
+        browser does not tell in time."""
+        if self.options.role.sign_in is None:
+            return None
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(STATE_SECONDS):
+                return dict(await self.context.storage_state(indexed_db=True))
+        return None
+
+    async def _enter(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept and await self._enter_as(kept):
+            self._entrances.append("kept_state")
+            return
+        await self._sign_in()
+
+    async def _enter_as(self, kept: Mapping[str, Any]) -> bool:
+        """Whether a kept sign-in still holds. If not, the browser is nobody's again."""
+        role = self.options.role
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(OPEN_SECONDS):
+                await self.context.set_storage_state(cast(Any, kept))
+            await self._fence()
+            status = await self._go_to_start()
+            if status != 401 and not await signed_out(self.page, role):
+                return True
+        await self.context.unroute("**/*", _read_only)
+        await self.context.set_storage_state(NOBODY)
+        return False
+
+    async def _sign_in(self) -> None:
+        options = self.options
+        try:
+            await sign_in(self.page, options.role, options.profile.url, self.secrets)
+            await self._fence()
+            await self._go_to_start()
+            if await signed_out(self.page, options.role):
+                raise SignInFailed(f"{options.role.name} signed in, but {options.role.start} shows the form again.")
+        except SignInFailed:
+            self.sign_in_failed = True
+            await self._photograph()
+            raise
+        if options.role.sign_in is not None:
+            self._entrances.append("form")
+
+    async def _photograph(self) -> None:
+        """What the page looked like when it let nobody in; a failure here must not hide that one."""
+        if self.options.artefacts is None:
+            return
+        with contextlib.suppress(Error, OSError):
+            self.options.artefacts.mkdir(parents=True, exist_ok=True)
+            await take_picture(self.page, self.options.artefacts / FAILED_PICTURE, self.secrets, PICTURE_MS)
+
+    async def _fence(self) -> None:
+        if not self.options.profile.may_write:
             await self.context.route("**/*", _read_only)
-        await self.page.goto(options.profile.url + options.role.start, wait_until="domcontentloaded")
+
+    async def _go_to_start(self) -> int | None:
+        """The answer's HTTP status."""
+        options = self.options
+        response = await self.page.goto(options.profile.url + options.role.start, wait_until="domcontentloaded")
         await self.watch.settle()
+        return response.status if response else None
 
     async def _find_page(self) -> Page:
         """The page of our server, known by an address that nobody else uses: a shared browser holds others' pages."""

@@ -49,13 +49,14 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """How a blocker was met: `what` it was, `how` it was treated, whether that helped. `target` was clicked, `key`
-    was pressed, so that the step can join a reproduction."""
+    was pressed, so that the step can join a reproduction. `trapped`: it offers no control that closes it."""
 
     what: str
     how: str
     overcome: bool
     target: Target | None = None
     key: str = ""
+    trapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,19 @@ class Signal:
     stack: str = ""
     document: int = 0
     navigation: bool = False
+    foreign: "Foreign | None" = None
+    """Of a response to `url` that belongs to another role: what is known of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """`role` was answered by an address that the profile grants to `owner` alone, for `capability`. `held` is what the
+    answer held: data | nothing | refusal | shell (the same for every address) | unread."""
+
+    role: str
+    owner: str
+    capability: str
+    held: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +137,8 @@ class ToolResult:
     recoveries: tuple[Recovery, ...] = ()
     images: tuple[Image, ...] = ()
     notice: str = ""
+    windows: tuple[PageView, ...] = ()
+    """The pages that opened in windows or tabs of their own, as they were before they were closed."""
 
     @property
     def told(self) -> str:

@@ -63,7 +63,8 @@ class Watch:
         self._current: WeakKeyDictionary[Page, _Document] = WeakKeyDictionary()
         self._coming: WeakKeyDictionary[Page, _Document] = WeakKeyDictionary()
         self._documents: WeakKeyDictionary[Request, _Document] = WeakKeyDictionary()
-        self._unplaced: dict[str, int] = {}
+        self._unplaced: dict[str, _Document] = {}
+        self._downloads: list[Download] = []
         self._flights: dict[Request, _Flight] = {}
         self._changed = asyncio.Event()
         self._stirred = clock()
@@ -102,6 +103,9 @@ class Watch:
     def status_of(self, page: Page) -> int | None:
         return self._at(page).status
 
+    def document_of(self, page: Page) -> int:
+        return self._at(page).number
+
     def peek(self) -> tuple[Signal, ...]:
         return tuple(self._signals)
 
@@ -109,6 +113,11 @@ class Watch:
         """The signals since the last drain, in the order in which they were heard."""
         heard, self._signals = tuple(self._signals), []
         return heard
+
+    def drain_downloads(self) -> tuple[Download, ...]:
+        """What was downloaded since the last time, for whoever wants to look inside."""
+        files, self._downloads = tuple(self._downloads), []
+        return files
 
     async def settle(self, quiet: float = 0.15, limit: float = 2.0) -> bool:
         """Waits until no request was in flight for `quiet` seconds; False when `limit` seconds were not enough.
@@ -169,14 +178,18 @@ class Watch:
 
     def _unasked(self, url: str) -> _Document:
         """A document whose request we saw without its page, as with a new tab, or not at all."""
-        return _Document(self._next(), url, self._unplaced.pop(_bare(url), None))
+        return self._unplaced.pop(_bare(url), None) or _Document(self._next(), url)
 
     def _on_request(self, request: Request) -> None:
         page = _page_of(request)
-        if page is not None and _opens_document(request):
-            coming = self._coming.get(page)
-            if coming is None or request.redirected_from is None:
-                coming = self._coming[page] = _Document(self._next(), request.url)
+        if _opens_document(request, page):
+            earlier = request.redirected_from
+            coming = (self._documents.get(earlier) if earlier else None) or _Document(self._next(), request.url)
+            if page is not None:
+                self._coming[page] = coming
+            else:
+                self._unplaced.pop(_bare(coming.url), None)
+                self._unplaced[_bare(request.url)] = coming
             coming.url = request.url
             self._documents[request] = coming
             self._flights[request] = _Flight(self._clock(), request.url, coming.number)
@@ -190,8 +203,6 @@ class Watch:
         document = self._documents.get(request)
         if document is not None:
             document.status = response.status
-        elif request.is_navigation_request() and _page_of(request) is None:
-            self._unplaced[_bare(response.url)] = response.status
         self._hear_request("response", request, status=response.status, navigation=document is not None)
         if (response.headers.get("content-type") or "").startswith("text/event-stream"):
             self._land(request)
@@ -230,6 +241,7 @@ class Watch:
         self._hear("dialog", dialog.page, text=f"{dialog.type}: {dialog.message}")
 
     def _on_download(self, page: Page, download: Download) -> None:
+        self._downloads.append(download)
         self._hear("download", page, text=download.suggested_filename, url=download.url)
 
 
@@ -245,5 +257,6 @@ def _page_of(request: Request) -> Page | None:
         return None
 
 
-def _opens_document(request: Request) -> bool:
-    return request.is_navigation_request() and request.frame.parent_frame is None
+def _opens_document(request: Request, page: Page | None) -> bool:
+    """Of a page, or of a new tab whose page is not there yet."""
+    return request.is_navigation_request() and (page is None or request.frame.parent_frame is None)

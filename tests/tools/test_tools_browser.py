@@ -16,7 +16,7 @@ async def test_the_model_sees_only_the_allowed_tools_with_lean_schemas(driver: D
         f"browser_{name}"
         for name in (
             *("navigate", "navigate_back", "click", "type", "fill_form", "select_option", "press_key", "hover"),
-            *("handle_dialog", "wait_for", "snapshot", "find"),
+            *("handle_dialog", "wait_for", "snapshot", "find", "scroll", "request"),
         )
     )
     text = str([tool.parameters for tool in tools.values()])
@@ -211,10 +211,11 @@ async def test_a_slow_answer_is_waited_for_in_spite_of_an_open_stream(driver: Dr
     assert "loaded" in result.text
 
 
-async def test_a_new_tab_is_noted_and_closed(driver: Driver, site: Site) -> None:
+async def test_a_new_tab_is_shown_and_closed(driver: Driver, site: Site) -> None:
     await driver.open("/popup")
     result = await driver.click("Open form")
-    assert f"A new tab opened {site.url}/form (HTTP 200) and was closed." in result.text
+    assert f"A new window opened {site.url}/form 'Form' (HTTP 200) and was closed." in result.text
+    assert f'In the window {site.url}/form:\n- heading "Form" [level=1]' in result.text
     assert len(driver.surface.context.pages) == 1 and driver.surface.page.url == f"{site.url}/popup"
 
 

@@ -5,8 +5,12 @@ import time
 
 from test_tools_pure import ITEMS, TREE
 
+from agent.tools.answers import Answer
 from agent.tools.aria import Node, parse
-from agent.tools.aria_text import diff, outline
+from agent.tools.aria_menus import Menus
+from agent.tools.aria_text import diff, outline, refs, search
+from agent.tools.browser_text import Sight, call_text
+from agent.tools.surface import PageView, Signal
 
 BOOKINGS = """- banner [ref=e30]:
   - searchbox "Find" [ref=e31]
@@ -162,3 +166,86 @@ def test_a_list_that_was_drawn_anew_shows_what_changed_first_and_then_its_new_re
         '~ listitem: Row 2 | button "Open" [ref=f1e12]',
         '~ listitem: Row 3 | button "Open" [ref=f1e13]',
     ]
+
+
+MENU = """- banner [ref=e1]:
+  - link "Clubhouse of the northern shore" [ref=e2]:
+    - /url: /
+  - navigation "Main" [ref=e3]:
+    - link "Home" [ref=e4]:
+      - /url: /
+    - link "Members and their guests" [ref=e5]:
+      - /url: /members
+    - link "Bookings" [active] [ref=e6]:
+      - /url: /bookings
+- main [ref=e7]:
+  - heading "PAGE" [level=1] [ref=e8]
+- contentinfo [ref=e9]: Made with care by the members of the club, for the members of the club."""
+
+
+def page(name: str, number: int) -> tuple[Node, ...]:
+    return parse(MENU.replace("PAGE", name).replace("=e", f"=f{number}e"))
+
+
+def test_a_menu_is_told_in_full_once_and_then_in_a_few_words() -> None:
+    menus = Menus(kept=5)
+    first, second = page("Members", 1), page("Bookings", 2)
+    assert outline(menus.shorten(first), 6000) == outline(first, 6000), "the first page shows everything"
+    menus.count_call()
+    assert outline(menus.shorten(second), 6000).splitlines() == [
+        "- banner: (menu as before: 4 links; browser_find shows them)",
+        "- main",
+        '  - heading "Bookings" [level=1]',
+        "- contentinfo: (as before)",
+    ]
+    assert "f2e5" in refs(second) and "[ref=f2e5]" in search(second, "guests")[0]
+
+
+def test_a_menu_that_changed_is_told_in_full_and_what_is_inside_it_unchanged_is_not() -> None:
+    menus = Menus(kept=5)
+    menus.shorten(page("Members", 1))
+    other = parse(MENU.replace("northern shore", "southern shore").replace("=e", "=f3e"))
+    told = outline(menus.shorten(other), 6000)
+    assert "southern shore" in told and "[ref=f3e2]" in told
+    assert '"Main": (menu as before: 3 links; browser_find shows them)' in told
+
+
+def test_a_menu_is_told_again_before_its_page_is_forgotten() -> None:
+    menus = Menus(kept=3)
+    shown = []
+    for number in range(7):
+        menus.count_call()
+        shown.append("guests" in outline(menus.shorten(page("Members", number)), 6000))
+    assert shown == [True, False, False, True, False, False, True]
+
+
+def test_a_short_menu_is_not_worth_the_words() -> None:
+    menus = Menus(kept=5)
+    small = parse('- navigation [ref=e1]:\n  - link "Home" [ref=e2]:\n    - /url: /')
+    menus.shorten(small)
+    assert outline(menus.shorten(small), 6000) == outline(small, 6000)
+
+
+def _sent(method: str, path: str, status: int = 200, resource: str = "fetch", origin: str = "http://a.test") -> Signal:
+    return Signal("response", 0.0, f"{origin}/", url=origin + path, status=status, method=method, resource=resource)
+
+
+def test_what_a_call_sent_is_told_without_the_page_s_own_furniture() -> None:
+    view = PageView("http://a.test/", snapshot='- button "Go" [ref=e1]', document=1)
+    signals = (
+        _sent("POST", "/api/a?x=1", 201),
+        *(_sent("GET", f"/api/{n}") for n in range(6)),
+        _sent("GET", "/api/0"),
+        _sent("GET", "/app.js", resource="script"),
+        _sent("GET", "/", resource="document"),
+        _sent("POST", "/track", origin="http://other.test"),
+        _sent("GET", "/api/broken", 500),
+    )
+    sight = Sight(view, view, signals, origins=frozenset({"http://a.test"}))
+    told = call_text("browser_click", Answer(False), sight).splitlines()
+    line = (
+        "Requests sent: POST /api/a?x=1 201; GET /api/0 200 ×2; GET /api/1 200; GET /api/2 200; GET /api/3 200; 2 more"
+    )
+    assert line in told and "Request failed: GET /api/broken 500" in told
+    opened = call_text("browser_click", Answer(False), Sight(PageView(""), view, signals, origins=sight.origins))
+    assert "Requests sent: POST /api/a?x=1 201\n" in opened, "what a page asks for while it opens is not the call's"

@@ -15,7 +15,6 @@ from agent.tools.aria import dialogs, elements, headings, parse
 from agent.tools.aria_text import outline
 from agent.tools.chromium import find_browser, require_browser
 from agent.tools.egress import Forbidden, destination, leaves, origin_of
-from agent.tools.overlay import choose, classify
 from agent.tools.policy import decide
 from agent.tools.secrets import SecretRefused, Secrets
 from agent.tools.surface import PageView, Target, ToolCall
@@ -75,20 +74,6 @@ def test_errors_of_the_server_become_one_line() -> None:
     assert answer.error == 'The click was blocked by dialog "Consent".' and "\x1b" not in answer.raw
     assert name_blocker(blocker(answer.raw) or "") == 'dialog "Consent"'
     assert read_answer("### Error\nError: Ref e9 not found.\n", True).error == "Ref e9 not found."
-
-
-def test_overlays_are_closed_by_denying_first_then_safe_then_proceeding() -> None:
-    inside = elements(
-        parse(
-            '- button "Allow" [ref=e1]\n- button "OK" [ref=e2]\n- button "Close" [ref=e3]\n'
-            '- button "Block" [ref=e4]\n- button "Delete all" [ref=e5]'
-        )
-    )
-    assert classify('div "Permission"', "May we send notifications?") == "permission prompt"
-    order = [choose(inside, "permission prompt", n) for n in range(5)]
-    assert [item.name if item else None for item in order] == ["Block", "Close", "Allow", "OK", None]
-    assert classify('dialog "Edit"', "Edit member") == "in-app modal"
-    assert classify("div#wall", "Please wait") == "focus interference"
 
 
 SECRET = 'p&ss w"ö/rd'

@@ -1,0 +1,224 @@
+"""Hears what a role gets from addresses that belong to other roles, and reads what those answers held.
+
+It marks the signals of a watch; whether that is a fault is the oracles' business. Explorers and replays share it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, Error, Page, Request, Response
+
+from agent import routes
+from agent.coverage.access import READING, Access, Verdict
+from agent.coverage.refusal import (
+    Held,
+    PageFacts,
+    is_bare,
+    is_markup,
+    of_answer,
+    of_page,
+    read_markup,
+    same_answer,
+)
+from agent.tools.surface import Foreign, Signal
+
+READ_SECONDS = 3.0
+KEPT = 100
+NOWHERE = "no-such-place-zqx"
+"""A name that no app has: what is answered under it is answered to everything."""
+ASKED_BY_SCRIPTS = frozenset({"fetch", "xhr"})
+# How the scripts of an app say who asks, where it is not by cookie.
+_PROOFS = frozenset({"authorization", "x-api-key", "x-auth-token", "x-access-token"})
+_FACTS = """() => {
+  const shown = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden';
+  const texts = css => [...document.querySelectorAll(css)].filter(shown).map(e => e.innerText.trim()).filter(Boolean);
+  const typed = 'input:not([type=hidden]):not([type=submit]):not([type=button]):not([type=checkbox])';
+  return {
+    title: document.title,
+    headings: texts('h1, h2, h3, [role=heading]').slice(0, 40),
+    alerts: texts('[role=alert], [role=status], [role=alertdialog], dialog[open]').slice(0, 20),
+    text: ((document.querySelector('main, [role=main]') || document.body)?.innerText || '').slice(0, 20000),
+    passwords: [...document.querySelectorAll('input[type=password]')].filter(shown).length,
+    fields: [...document.querySelectorAll(typed + ', select, textarea')].filter(shown).length,
+  };
+}"""
+
+
+@dataclass(slots=True)
+class _Answer:
+    method: str
+    url: str
+    navigation: bool
+    verdict: Verdict
+    media_type: str = ""
+    body: str | None = None
+    read: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def page_facts(page: Page) -> PageFacts:
+    """The page as a person sees it. Raises Playwright's Error, or TimeoutError when it does not answer."""
+    async with asyncio.timeout(READ_SECONDS):
+        seen = await page.evaluate(_FACTS)
+    return PageFacts(
+        title=str(seen["title"]),
+        headings=tuple(map(str, seen["headings"])),
+        alerts=tuple(map(str, seen["alerts"])),
+        text=str(seen["text"]),
+        passwords=int(seen["passwords"]),
+        fields=int(seen["fields"]),
+    )
+
+
+class ForeignAnswers:  # without slots: Playwright keeps its wrapper of a bound handler on the object
+    """The foreign answers that one role got. `origins` are the app's own."""
+
+    def __init__(self, access: Access, origins: frozenset[str]) -> None:
+        self._access = access
+        self._origins = origins
+        self._context: BrowserContext | None = None
+        self._answers: list[_Answer] = []
+        self._nowhere: dict[str, tuple[int, str] | None] = {}
+        self._proofs: dict[str, str] = {}
+
+    def attach(self, context: BrowserContext) -> None:
+        """Listens to a context; once is enough, and a later one takes its place."""
+        if context is self._context:
+            return
+        self._context = context
+        self._answers.clear()
+        self._proofs.clear()
+        context.on("request", self._on_request)
+        if self._access.forbids:
+            context.on("response", self._on_response)
+
+    @property
+    def proofs(self) -> Mapping[str, str]:
+        """The headers by which the app's own scripts last said who asks: secrets, for requests of our own only."""
+        return self._proofs
+
+    async def mark(self, signals: Sequence[Signal], page: Page) -> tuple[Signal, ...]:
+        """The signals, those of foreign answers with what was held. `page` is where they ended."""
+        waiting, self._answers = self._answers, []
+        marked = list(signals)
+        for answer in waiting:
+            place = next((n for n, signal in enumerate(marked) if _is_of(signal, answer)), None)
+            if place is None:
+                self._answers = [*self._answers, answer][-KEPT:]
+                continue
+            held = await self._held(answer, marked[place], signals, page)
+            verdict = answer.verdict
+            foreign = Foreign(self._access.role, verdict.owner, verdict.capability, held)
+            marked[place] = replace(marked[place], foreign=foreign)
+        return tuple(marked)
+
+    def _on_request(self, request: Request) -> None:
+        if request.resource_type in ASKED_BY_SCRIPTS and routes.origin(request.url) in self._origins:
+            self._proofs.update((name, value) for name, value in request.headers.items() if name in _PROOFS)
+
+    def _on_response(self, response: Response) -> Awaitable[None] | None:
+        request = response.request
+        navigation = request.is_navigation_request() and request.resource_type == "document"
+        heard = navigation or request.resource_type in ASKED_BY_SCRIPTS
+        if not heard or not 200 <= response.status < 300 or routes.origin(response.url) not in self._origins:
+            return None
+        verdict = self._access.verdict(request.method, response.url)
+        if verdict.standing != "foreign":
+            return None
+        answer = _Answer(request.method, response.url, navigation, verdict)
+        self._answers = [*self._answers, answer][-KEPT:]
+        return self._read(answer, response)
+
+    async def _read(self, answer: _Answer, response: Response) -> None:
+        """At once: the browser forgets a body when its page is left."""
+        answer.media_type = response.headers.get("content-type", "").lower()
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                answer.body = (await response.body()).decode(errors="replace")
+        except (Error, TimeoutError):
+            answer.body = None
+        finally:
+            answer.read.set()
+
+    async def _held(self, answer: _Answer, signal: Signal, signals: Sequence[Signal], page: Page) -> Held:
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                await answer.read.wait()
+        except TimeoutError:
+            return "unread"
+        if answer.body is None:
+            return "unread"
+        if answer.navigation:
+            return await self._document(answer, signal, signals, page)
+        writing = answer.method not in READING
+        held = of_answer(answer.media_type, answer.body, writing=writing)
+        return held if held != "data" or writing else await self._unlike_nowhere(answer)
+
+    async def _document(self, answer: _Answer, signal: Signal, signals: Sequence[Signal], page: Page) -> Held:
+        """A page counts as it is after its scripts ran, on the address that was asked for."""
+        body = answer.body or ""
+        if not is_markup(answer.media_type, body):
+            return await self._unlike_nowhere(answer) if of_answer(answer.media_type, body) == "data" else "refusal"
+        if routes.path(page.url).partition("?")[0] != routes.path(answer.url).partition("?")[0]:
+            return "refusal"
+        if any(_is_refused_part(other, signal) for other in signals):
+            return "refusal"
+        try:
+            held = of_page(await page_facts(page))
+        except (Error, TimeoutError):
+            return "unread"
+        if held != "data" or answer.method not in READING:
+            return held
+        return "shell" if is_bare(read_markup(body)) else await self._unlike_nowhere(answer)
+
+    async def _unlike_nowhere(self, answer: _Answer) -> Held:
+        """`data`, unless an address that nobody has is answered alike."""
+        made_up = _nowhere(answer.url)
+        if made_up not in self._nowhere:
+            self._nowhere[made_up] = await self._ask(made_up)
+        other = self._nowhere[made_up]
+        if other is None:
+            return "unread"
+        status, text = other
+        echoes = (routes.path(answer.url), routes.path(made_up), _name(answer.url), NOWHERE)
+        alike = 200 <= status < 300 and same_answer(answer.media_type, answer.body or "", text, echoes)
+        return "shell" if alike else "data"
+
+    async def _ask(self, url: str) -> tuple[int, str] | None:
+        """Asked beside the page, so that neither the app's scripts nor the role hear of it."""
+        if self._context is None:
+            return None
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                found = await self._context.request.get(
+                    url, headers=dict(self._proofs), max_redirects=0, timeout=READ_SECONDS * 1000
+                )
+                text = (await found.body()).decode(errors="replace")
+                await found.dispose()
+        except (Error, TimeoutError):
+            return None
+        return found.status, text
+
+
+def _is_of(signal: Signal, answer: _Answer) -> bool:
+    asked = (signal.method, signal.url) == (answer.method, answer.url)
+    fits = signal.navigation == answer.navigation and 200 <= (signal.status or 0) < 300
+    return signal.kind == "response" and asked and fits and signal.foreign is None
+
+
+def _is_refused_part(other: Signal, document: Signal) -> bool:
+    """What the page itself asked for was refused: there is a frame, and nothing in it."""
+    part = other.kind == "response" and other.resource in ASKED_BY_SCRIPTS and other.document == document.document
+    return part and other.status in (401, 403) and routes.same_origin(other.url, document.url)
+
+
+def _nowhere(url: str) -> str:
+    """An address beside `url` that no app has."""
+    parts = urlsplit(url)
+    parent = parts.path.rstrip("/").rpartition("/")[0]
+    return f"{parts.scheme}://{parts.netloc}{parent}/{NOWHERE}"
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.rstrip("/").rpartition("/")[2]
