@@ -50,7 +50,8 @@ class Asking:
             reply = await self._generate(replace(request, force=force, give_up=self._give_up))
             if isinstance(reply, ContextOverflow):
                 corrections = ()
-                if self._talk.shrink():
+                if closed := self._talk.shrink():
+                    await self._work.logbook.append(self._work.role.name, closed)
                     continue
                 return Stop(StopReason.MODEL_FAILED, str(reply))
             if not isinstance(reply, ModelReply):

@@ -7,6 +7,7 @@ import asyncio
 import math
 import secrets
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -20,32 +21,35 @@ from agent import events as ev
 from agent.assignment import Assignment
 from agent.book import FindingBook
 from agent.charter import Charter, Profile, Role
+from agent.circuit import trouble
+from agent.coverage.frontier import Frontier
+from agent.coverage.similar import Recogniser
 from agent.errors import BadInput
 from agent.events import Event
 from agent.evidence.instance import read_build
 from agent.journal import Journal, JournalDown, LeaseLost
 from agent.llm.base import Model
 from agent.logbook import Logbook
+from agent.planning import plan
+from agent.preflight import Doors, check_target
 from agent.profiles.load import chosen_roles
 from agent.prover import ProofRoom, Prover
 from agent.session import Session
 from agent.steering import Helm, Inbox, MemoryInbox
 from agent.stopping import FAILURES, Stop, StopReason
 from agent.target import unreachable
-from agent.tools.browser import open_browser
 from agent.tools.chromium import require_browser
 from agent.tools.egress import allowed_origins
 from agent.tools.mcp import Gone, McpSurface
-from agent.tools.playwright_server import Launched, launch_bound
+from agent.tools.playwright_server import SharedChromium, share
 from agent.tools.router import Router
-from agent.tools.seat import BrowserOptions
+from agent.tools.seat import FAILED_PICTURE, BrowserOptions
 from agent.tools.secrets import Secrets
 from agent.tools.signin import SignInFailed
+from agent.vault import Kept, Vault
 
-STAGGER = 0.3
 DRAIN_GRACE = 20.0
 STOP_ASKED_EVERY = 1.0
-RESTART_PATIENCE = 20.0
 log = structlog.get_logger()
 
 
@@ -64,6 +68,7 @@ class CrewRun:
     environ: Mapping[str, str]
     deadline: float | None = None
     inbox: Inbox = field(default_factory=MemoryInbox)
+    vault: Vault = field(default_factory=lambda: Vault(None))
     clock: Callable[[], float] = time.monotonic
     listen: Callable[[Event], None] | None = None
 
@@ -90,14 +95,13 @@ async def run_crew(run: CrewRun) -> RunOutcome:
     roles = chosen_roles(run.profile, run.charter)
     require_browser(run.environ)
     resumed = bool(logbook.events)
-    if problem := await unreachable(run.profile.url, RESTART_PATIENCE if resumed else 0.0):
-        if resumed:
-            return await _end(logbook, RunOutcome("failed", problem))
-        raise BadInput(problem)
-    build = await read_build(run.profile, run.profile.url)
-    await logbook.append("", ev.RunStarted(build, tuple(role.name for role in roles), resumed))
+    if problem := await check_target(run.profile, run.profile.resilience.patience if resumed else 0.0):
+        if not resumed:
+            raise BadInput(problem)
+        await logbook.append("", ev.CircuitOpened("app_down", "", 0, problem))
+        return await _end(logbook, RunOutcome("failed", problem))
     try:
-        return await Crew(run, logbook, roles).work()
+        return await Crew(run, logbook, roles).work(resumed)
     except BaseExceptionGroup as group:
         if group.subgroup(LeaseLost):
             raise LeaseLost("Another worker has taken the run over.") from None
@@ -116,23 +120,41 @@ class Crew:
         self._secrets = Secrets(dict(run.profile.secrets), ())
         self._room = ProofRoom(run.profile, run.book, run.folder / "proofs", run.environ)
         self._helm = Helm(run.inbox, logbook)
+        self._recogniser = Recogniser(run.profile.sharing.alike, logbook.events)
+        self._frontier = Frontier(run.profile.sharing)
         self._playwright: Playwright | None = None
-        self._shared: Launched | None = None
+        self._shared: SharedChromium | None = None
         self._stop_heard = False
         # One for all roles, so that their requests begin with the same text, which providers then cache once.
         self._fence = secrets.token_hex(4)
 
-    async def work(self) -> RunOutcome:
+    async def work(self, resumed: bool) -> RunOutcome:
+        """Raises BadInput when a role of a run that begins cannot sign in."""
         waiting = [role for role in self._roles if not self._stopped(role)]
         models = {role.name: self._run.model(role) for role in waiting}
-        async with self._browsers(), asyncio.TaskGroup() as group:
-            proving = group.create_task(self._prover.run(), name="prover")
-            async with asyncio.TaskGroup() as exploring:
-                for index, role in enumerate(waiting):
-                    task = self._explore(role, models[role.name], index * STAGGER)
-                    exploring.create_task(task, name=f"role-{role.name}")
-            await self._drain(proving)
+        async with self._browsers(), Doors() as doors:
+            # Everybody signs in before any model is asked: a wrong password is told at once and costs nothing.
+            await doors.open([self._options(role, models[role.name], resumed) for role in waiting])
+            if doors.refused and not resumed:
+                raise BadInput(doors.refused)
+            await self._begin(resumed)
+            async with asyncio.TaskGroup() as group:
+                proving = group.create_task(self._prover.run(), name="prover")
+                async with asyncio.TaskGroup() as exploring:
+                    for index, role in enumerate(waiting):
+                        delay = index * self._run.profile.resilience.stagger
+                        task = self._explore(role, models[role.name], doors, delay)
+                        exploring.create_task(task, name=f"role-{role.name}")
+                await self._drain(proving)
         return await self._conclude()
+
+    async def _begin(self, resumed: bool) -> None:
+        run, names = self._run, tuple(role.name for role in self._roles)
+        build = await read_build(run.profile, run.profile.url)
+        await self._logbook.append("", ev.RunStarted(build, names, resumed))
+        if not resumed:
+            items = plan(run.charter, self._roles, await run.book.open_faults())
+            await self._logbook.append("", ev.PlanMade(tuple(item.to_json() for item in items)))
 
     @asynccontextmanager
     async def _browsers(self) -> AsyncIterator[None]:
@@ -146,11 +168,11 @@ class Crew:
             folder = run.folder / "browsers"
             folder.mkdir(parents=True, exist_ok=True)
             path = require_browser(run.environ)
-            self._shared = await launch_bound(self._playwright, path, run.profile, folder)
+            self._shared = await share(self._playwright, path, run.profile, folder)
             try:
                 yield
             finally:
-                await self._shared.browser.close()
+                await self._shared.close()
 
     def _stopped(self, role: Role) -> str:
         info = self._logbook.ledger.roles.get(role.name)
@@ -175,43 +197,78 @@ class Crew:
                 until = min(until, time.monotonic() + DRAIN_GRACE)
         proving.cancel()
 
-    async def _explore(self, role: Role, model: Model, delay: float) -> None:
+    async def _explore(self, role: Role, model: Model, doors: Doors, delay: float) -> None:
+        kept = Kept(self._run.vault, self._run.folder, role.name)
         await asyncio.sleep(delay)
         try:
             with structlog.contextvars.bound_contextvars(role=role.name):
-                stop = await self._session(role, model)
+                stop = await self._session(role, model, doors, kept)
         except (LeaseLost, JournalDown):
             raise
         except SignInFailed as error:
-            stop = Stop(StopReason.SIGN_IN_FAILED, str(error))
+            stop = await self._refused(role, str(error))
         except (Error, Gone) as error:
             stop = Stop(StopReason.BROWSER_LOST, f"The browser failed: {(str(error) or 'no reason').splitlines()[0]}")
         except Exception as error:
-            log.exception("role crashed", role=role.name)
+            # Plain and masked: a traceback that shows local variables would show the secrets in them.
+            told = self._secrets.mask(traceback.format_exc())
+            log.exception("role crashed", role=role.name, traceback=told, exc_info=False)
             stop = Stop(StopReason.CRASHED, f"{type(error).__name__}: {error}"[:300])
         finally:
             await model.close()
         if stop is not None:
-            used = self._logbook.ledger.roles.get(role.name)
-            detail = self._secrets.mask(stop.detail)
-            stopped = ev.RoleStopped(stop.reason.value, detail, used.iterations if used else 0)
-            await self._logbook.append(role.name, stopped)
+            await self._note_end(role, stop)
+            kept.drop()
 
-    async def _session(self, role: Role, model: Model) -> Stop | None:
-        run, profile = self._run, self._run.profile
-        work = Assignment(run.charter, profile, role, model, self._logbook, self._fence, self._paused, self._helm.stop)
-        options = BrowserOptions(
+    async def _refused(self, role: Role, problem: str) -> Stop:
+        """A sign-in that fails because nobody answers is no wrong password."""
+        if gone := await unreachable(self._run.profile.url):
+            await self._logbook.append(role.name, ev.CircuitOpened("app_down", "", 1, gone))
+            return Stop(StopReason.TARGET_DOWN, gone)
+        return Stop(StopReason.SIGN_IN_FAILED, problem)
+
+    async def _note_end(self, role: Role, stop: Stop) -> None:
+        info = self._logbook.ledger.roles.get(role.name)
+        picture = Path("roles", role.name, FAILED_PICTURE)
+        shown = stop.reason == StopReason.SIGN_IN_FAILED and (self._run.folder / picture).is_file()
+        detail, turns = self._secrets.mask(stop.detail), info.iterations if info else 0
+        stopped = ev.RoleStopped(stop.reason.value, detail, turns, picture.as_posix() if shown else "")
+        await self._logbook.append(role.name, stopped)
+
+    def _options(self, role: Role, model: Model, resumed: bool) -> BrowserOptions:
+        run = self._run
+        return BrowserOptions(
             role,
-            profile,
+            run.profile,
             require_browser(run.environ),
             run.folder / "browsers",
             shared=self._shared,
             pictures=model.vision,
+            artefacts=run.folder / "roles" / role.name,
+            state=Kept(run.vault, run.folder, role.name).take() if resumed else None,
+        )
+
+    async def _session(self, role: Role, model: Model, doors: Doors, kept: Kept) -> Stop | None:
+        run, profile = self._run, self._run.profile
+        work = Assignment(
+            charter=run.charter,
+            profile=profile,
+            role=role,
+            model=model,
+            logbook=self._logbook,
+            crew=self._roles,
+            recogniser=self._recogniser,
+            frontier=self._frontier,
+            folder=run.folder,
+            fence=self._fence,
+            paused=self._paused,
+            stop=self._helm.stop,
+            keep=kept.keep,
         )
         async with AsyncExitStack() as stack:
-            browser = await stack.enter_async_context(open_browser(options))
-            kept = Secrets(dict(profile.secrets), allowed_origins(profile.url, profile.allowed_origins))
-            others = [McpSurface(spec, options.folder, kept, run.environ) for spec in profile.servers]
+            browser = await stack.enter_async_context(doors.enter(role.name))
+            secrets = Secrets(dict(profile.secrets), allowed_origins(profile.url, profile.allowed_origins))
+            others = [McpSurface(spec, run.folder / "browsers", secrets, run.environ) for spec in profile.servers]
             for surface in others:
                 stack.push_async_callback(surface.close)
             return await Session(work, browser, Router((browser, *others), profile)).run()
@@ -235,5 +292,7 @@ class Crew:
 
 
 async def _end(logbook: Logbook, outcome: RunOutcome) -> RunOutcome:
+    if note := trouble(logbook.events):
+        await logbook.append("", note)
     await logbook.append("", ev.RunEnded(outcome.state, outcome.detail))
     return outcome

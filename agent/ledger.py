@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from agent import events as ev
 from agent import routes
+from agent.coverage import coverage as covering
+from agent.coverage.actions import signature
+from agent.coverage.coverage import Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,17 @@ class Ledger:
     """Proofs by fingerprint."""
     started: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Tools by (role, call) that were begun and did not come back: their effect is unknown."""
+    coverage: Coverage = field(default_factory=Coverage)
     orders: tuple[ev.Steered, ...] = ()
     """What people told the run, oldest first."""
     tokens: int = 0
     ended: str = ""
 
 
-def signature(tool: str, args: Mapping, target: Mapping | None) -> str:
-    """One action, whatever its ref: tool, the element by role and name, and the values given."""
-    element = f"{target.get('role', '')}:{target.get('name', '')}" if target else ""
-    values = ",".join(f"{key}={args[key]}" for key in sorted(args) if key not in ("target", "ref", "element"))
-    return f"{tool}|{element}|{values}"
-
-
 def fold(ledger: Ledger, events: Iterable[ev.Event]) -> Ledger:
     for event in events:
-        ledger = replace(_fold_one(ledger, event), seq=event.seq)
+        covered = covering.fold(ledger.coverage, event)
+        ledger = replace(_fold_one(ledger, event), seq=event.seq, coverage=covered)
     return ledger
 
 

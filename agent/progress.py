@@ -4,13 +4,10 @@ Testers repeat themselves with good reason (double submit, boundary values), so 
 against a role: only turns that add no state, action, status, claim or alarm count as idle.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from agent.charter import Persistence
 from agent.ledger import Ledger
-
-NUDGE_AFTER = 4
-STALL_AFTER = 20
-WORN_OUT = 3
 
 
 def extent(ledger: Ledger, role: str) -> int:
@@ -25,22 +22,23 @@ def extent(ledger: Ledger, role: str) -> int:
 class Progress:
     """`idle` counts the turns since the ledger last grew."""
 
+    limits: Persistence = field(default_factory=Persistence)
     extent: int = 0
     idle: int = 0
 
     def after(self, ledger: Ledger, role: str) -> "Progress":
         now = extent(ledger, role)
-        return Progress(now, 0) if now > self.extent else replace(self, idle=self.idle + 1)
+        return replace(self, extent=now, idle=0) if now > self.extent else replace(self, idle=self.idle + 1)
 
     @property
     def stalled(self) -> bool:
-        return self.idle >= STALL_AFTER
+        return self.idle >= self.limits.stall_after
 
     def nudge(self) -> str:
         """What to tell the role, empty while it gets on."""
-        if self.idle < NUDGE_AFTER:
+        if self.idle < self.limits.nudge_after:
             return ""
         return (
             f"Nothing new for {self.idle} turns: go to another area, try another capability or other values. "
-            f"After {STALL_AFTER} such turns the session ends."
+            f"After {self.limits.stall_after} such turns the session ends."
         )

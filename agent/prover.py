@@ -4,6 +4,7 @@ The queue is the ledger's list of pending suspicions, so a killed worker's ones 
 Knows no role and no model.
 """
 
+import traceback
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from agent.logbook import Logbook
 from agent.suspicions import as_observation
 from agent.tools.chromium import launch, require_browser
 from agent.tools.egress import hosts
+from agent.tools.secrets import Secrets
 
 BROWSER_TRIES = 2
 READ_ONLY = "The target is read-only and its profile has no replay instance."
@@ -93,6 +95,7 @@ class Workshop:
     def __init__(self, room: ProofRoom):
         self._room = room
         self._stack = AsyncExitStack()
+        self._secrets = Secrets(dict(room.profile.secrets), ())
         self._replayer: Replayer | None = None
 
     async def __aenter__(self) -> "Workshop":
@@ -113,7 +116,8 @@ class Workshop:
                 build = await read_build(profile, profile.url)
                 finding = await prove(suspicion, replayer, profile.replays, build)
             except Exception as error:
-                log.warning("proof broke", fingerprint=suspicion.fingerprint.value, exc_info=True)
+                told = self._secrets.mask(traceback.format_exc())
+                log.exception("proof broke", fingerprint=suspicion.fingerprint.value, traceback=told, exc_info=False)
                 why = (str(error) or type(error).__name__).splitlines()[0]
             else:
                 if finding.verdict.kind != "ERRORED" or replayer.browser.is_connected():

@@ -12,23 +12,21 @@ from agent import events as ev
 from agent import routes
 from agent.asking import Asked, Asking, OutOfBudget, Unanswered, replied
 from agent.assignment import Assignment
+from agent.briefing import Briefing
 from agent.budget import Budget
+from agent.circuit import Breaker
 from agent.context import observation
-from agent.context.conversation import Conversation
-from agent.coverage.states import state_key
+from agent.coverage.coverage import Lead
+from agent.coverage.frontier import Seeker, twins
 from agent.host_specs import TOOLS, specs
 from agent.host_tools import HostTools
 from agent.llm.base import Message, ModelReply, ModelRequest, Situation
 from agent.progress import Progress
 from agent.stopping import Stop, StopReason
-from agent.target import unreachable
 from agent.tools.browser import BrowserSurface
 from agent.tools.router import Router
 from agent.tools.surface import PageView, ToolCall, ToolResult, ToolSpec
 from agent.turn import Turn, TurnMaker
-
-DOWN_TURNS = 2
-PATIENCE = 20.0
 
 
 def utc_now() -> datetime:
@@ -46,21 +44,24 @@ class Session:
         self._browser = browser
         self._router = router
         self._clock = clock
-        self._fence = work.fence
         self._system = observation.system_prompt(work.profile, work.fence)
         ledger, events = work.logbook.ledger, work.logbook.events
         used = ledger.roles[work.role.name].iterations if work.role.name in ledger.roles else 0
-        self._budget = Budget(work.role.iterations, used)
-        self._host = HostTools(work.role.name, work.role.capabilities, ledger, events)
-        self._turns = TurnMaker(work, self._host, browser, router, self._fence)
-        self._progress = Progress()
+        self._budget = Budget(work.role.iterations, used, minimum_share=work.profile.persistence.minimum_share)
+        self._host = HostTools(work.role, ledger, events)
+        self._breaker = Breaker(work.profile)
+        self._turns = TurnMaker(work, self._host, browser, router, self._breaker)
+        self._briefing = Briefing(work, self._host, self._turns.outline)
+        self._progress = Progress(work.profile.persistence)
         self._last: tuple[ToolResult, ...] = ()
-        self._heard = 0
-        self._unreachable_turns = 0
+        self._leads: tuple[Lead, ...] = ()
+        self._trouble = ""
 
     async def run(self) -> Stop | None:
         """Explores until a reason to stop; None when the segment ended first. Raises LeaseLost."""
         view = await self._begin()
+        if stop := await self._settle():
+            return stop
         tools = (*await self._router.tools(), *specs())
         while True:
             if await self._work.stop():
@@ -69,6 +70,7 @@ class Session:
                 return Stop(StopReason.BUDGET, f"Used its {self._budget.total} turns.")
             if self._work.paused():
                 return None
+            await self._briefing.renew(view, self._request_of(view, tools))
             asked = await self._ask(view, tools)
             if isinstance(asked, Unanswered):
                 continue
@@ -85,30 +87,50 @@ class Session:
         """Signed in already. A resumed role goes back to where it was."""
         work, ledger, name = self._work, self._work.logbook.ledger, self._work.role.name
         interrupted = [tool for (role, _), tool in ledger.started.items() if role == name]
-        resumption = observation.resumption(ledger, name, interrupted)
-        last = ledger.roles[name].url if resumption else ""
+        resumed = name in ledger.roles and ledger.roles[name].iterations > 0
+        last = ledger.roles[name].url if resumed else ""
         notes: list[ev.Payload] = [
             ev.ObservationNoted(f"Interrupted in the middle of {tool}", "A worker ended; the call's effect is unknown.")
             for tool in interrupted
         ]
         view = await self._browser.view()
-        await work.logbook.append(name, *notes, ev.RoleStarted(work.role.sign_in is not None, routes.path(view.url)))
+        path = routes.path(view.url)
+        entered = [ev.SignedInAgain(how, path) for how in self._browser.entrances()[-1:] if name in ledger.roles]
+        await work.logbook.append(name, *notes, *entered, ev.RoleStarted(work.role.sign_in is not None, path))
         returned = await self._turns.go_back(last, view) if last and last != routes.path(view.url) else None
         if returned:
             await work.logbook.append_all(name, returned.payloads)
             view = returned.view
-        begun = observation.opening(work.charter, work.profile, work.role, self._clock())
-        opening = "\n\n".join(filter(None, (begun, resumption, *self._verdicts())))
-        self._talk = Conversation(opening, observation.arrival(self._turns.outline(view), self._fence))
-        self._asking = Asking(work, self._talk)
-        self._progress = Progress().after(work.logbook.ledger, name)
+        talk = await self._briefing.begin(view, self._clock(), resumed)
+        self._asking = Asking(work, talk)
+        self._progress = self._progress.after(work.logbook.ledger, name)
         return view
 
     async def _ask(self, view: PageView, tools: Sequence[ToolSpec]) -> Asked:
-        tail = observation.tail(
-            self._budget.used + 1, self._budget.remaining, self._host.untested(), self._progress.nudge()
+        self._leads = await self._look_for_leads()
+        told = [f"{lead.place} ({lead.why})" for lead in self._leads]
+        nudge = "\n".join(filter(None, (self._progress.nudge(), self._trouble)))
+        tail = self._briefing.tail(self._budget, nudge, told)
+        return await self._asking.ask(self._request_of(view, tools), tail)
+
+    async def _look_for_leads(self) -> tuple[Lead, ...]:
+        """What is worth following next; what is new of it is this role's for some turns."""
+        work = self._work
+        seeker = Seeker(
+            role=work.role.name,
+            iteration=self._budget.used + 1,
+            orders=self._orders(),
+            wanted=(*self._host.untested(), *work.charter.areas),
+            twins=twins(work.crew, work.role.name),
+            skip=work.role.scope.skip,
         )
-        return await self._asking.ask(self._request_of(view, tools), Message("user", tail))
+        leads, fresh = work.frontier.offer(work.logbook.ledger.coverage, seeker)
+        if fresh:
+            await work.logbook.append_all(work.role.name, fresh)
+        return leads
+
+    def _orders(self) -> tuple[str, ...]:
+        return tuple(order.text for order in self._work.logbook.ledger.orders if order.order == "focus")
 
     async def _close(self, sentence: str, view: PageView, tools: Sequence[ToolSpec]) -> Stop | None:
         """The one turn that a role gets when tokens or money are spent: to write down what it knows. None when the
@@ -116,7 +138,7 @@ class Session:
         self._budget = replace(self._budget, closing=True)
         # All tools are sent, because they are part of the prefix that the provider has cached; only ours are run.
         make = self._request_of(view, tools)
-        tail = Message("user", observation.closing(sentence, self._host.untested()))
+        tail = self._briefing.closing(sentence)
         asked: Asked = Unanswered()
         while isinstance(asked, Unanswered):
             if await self._work.stop():
@@ -144,6 +166,8 @@ class Session:
             remaining=self._budget.remaining,
             capabilities=work.role.capabilities,
             may_write=work.profile.may_write,
+            offers=self._leads,
+            orders=self._orders(),
         )
         return lambda messages: ModelRequest(self._system, messages, tuple(tools), situation)
 
@@ -155,33 +179,35 @@ class Session:
             ToolCall(f"{self._budget.used}.{index}", call.tool, call.args) for index, call in enumerate(reply.calls, 1)
         )
         turn = await self._turns.make(calls, view, self._budget)
-        self._talk.add_turn(reply, self._with_verdicts(turn.answers), turn.results)
+        self._briefing.add_turn(reply, turn.answers, turn.results)
         self._last = turn.results_as(reply.calls)
-        ended = ev.TurnEnded(self._budget.used, state_key(turn.view), routes.path(turn.view.url))
+        ended = ev.TurnEnded(self._budget.used, turn.state, routes.path(turn.view.url))
         await self._work.logbook.append_all(self._work.role.name, (replied(reply), *turn.payloads, ended))
         self._progress = self._progress.after(self._work.logbook.ledger, self._work.role.name)
+        if not turn.view.dialog:
+            await self._work.keep(self._browser.state)
         return turn
-
-    def _verdicts(self) -> tuple[str, ...]:
-        """What the proofs brought since the last time."""
-        events = self._work.logbook.events
-        since, self._heard = self._heard, len(events)
-        return self._host.news(events, since)
-
-    def _with_verdicts(self, answers: Sequence[str]) -> Sequence[str]:
-        """Said once, at the end of a turn's last answer, where it stays for good."""
-        return [*answers[:-1], "\n".join((answers[-1], *self._verdicts()))] if answers else answers
 
     async def _reason_to_stop(self, turn: Turn) -> Stop | None:
         if turn.finished is not None:
             return Stop(StopReason.FINISHED, turn.finished)
+        # Asked before a lost session is: an application that is gone looks the same from inside a browser.
+        if stop := await self._settle():
+            return stop
         if turn.lost:
-            return Stop(StopReason.BROWSER_LOST, turn.lost)
+            refused = self._browser.sign_in_failed
+            return Stop(StopReason.SIGN_IN_FAILED if refused else StopReason.BROWSER_LOST, refused or turn.lost)
         if self._progress.stalled:
             return Stop(StopReason.STALLED, f"Nothing new for {self._progress.idle} turns.")
-        self._unreachable_turns = self._unreachable_turns + 1 if turn.unreachable else 0
-        if self._unreachable_turns >= DOWN_TURNS and (
-            problem := await unreachable(self._work.profile.url, patience=PATIENCE)
-        ):
-            return Stop(StopReason.TARGET_DOWN, problem)
         return None
+
+    async def _settle(self) -> Stop | None:
+        """What failed connections mean: the end of the role, or something that it is told."""
+        found = await self._breaker.settle(self._given_up)
+        if found.payloads:
+            await self._work.logbook.append_all(self._work.role.name, found.payloads)
+        self._trouble = observation.trouble(found.told, found.route, self._work.fence)
+        return found.stop
+
+    async def _given_up(self) -> bool:
+        return self._work.paused() or await self._work.stop()

@@ -12,14 +12,15 @@ from agent import events as ev
 from agent import routes
 from agent.assignment import Assignment
 from agent.budget import Budget
+from agent.circuit import Breaker
 from agent.context import observation
-from agent.coverage.states import state_key
+from agent.coverage.leads import Bounds, leads_in
+from agent.coverage.states import tree_of
 from agent.evidence import claims, fingerprint, oracles, repro, story
 from agent.evidence.finding import Alarm, Claim, Repro, Severity, Step, Suspicion, to_json
 from agent.host_specs import TOOLS
 from agent.host_tools import Handed, HostTools, Moment
 from agent.suspicions import earlier, worth_proving
-from agent.tools.aria import parse
 from agent.tools.aria_text import outline
 from agent.tools.browser import BrowserSurface
 from agent.tools.router import Router
@@ -32,18 +33,16 @@ SEVERITY: dict[str, Severity] = {"permission": "critical", "spec": "high", "hist
 
 @dataclass(slots=True)
 class Turn:
-    """`payloads` are to be journalled, `answers` to be told, one per call; `view` is the page afterwards."""
+    """`payloads` are to be journalled, `answers` to be told, one per call; `view` is the page afterwards and `state`
+    its key."""
 
     view: PageView
+    state: str = ""
     payloads: list[ev.Payload] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     results: list[ToolResult] = field(default_factory=list)
     finished: str | None = None
     lost: str = ""
-
-    @property
-    def unreachable(self) -> bool:
-        return self.view.url.startswith("chrome-error:") or any("net::ERR_CONNECTION" in r.told for r in self.results)
 
     def suspects(self, fingerprint: str) -> bool:
         """This very turn has handed it to the proof."""
@@ -63,7 +62,7 @@ class TurnMaker:
         host: HostTools,
         browser: BrowserSurface,
         router: Router,
-        fence: str,
+        breaker: Breaker,
     ):
         profile = work.profile
         self._profile = profile
@@ -72,8 +71,12 @@ class TurnMaker:
         self._host = host
         self._browser = browser
         self._router = router
-        self._fence = fence
+        self._breaker = breaker
+        self._fence = work.fence
         self._origins = frozenset(filter(None, map(routes.origin, (profile.url, *profile.allowed_origins))))
+        self._recogniser = work.recogniser
+        self._bounds = Bounds(profile.url, self._origins, work.role.scope.skip, profile.sharing.per_route)
+        self._writing: set[str] = set()
         self._heard: tuple[Signal, ...] = ()
         self._trigger = ""
 
@@ -85,6 +88,7 @@ class TurnMaker:
                     await self._ask_host(call, turn, budget)
             else:
                 await self._act(tuple(group), turn)
+        self._close(turn)
         return turn
 
     async def go_back(self, path: str, view: PageView) -> Turn:
@@ -94,29 +98,54 @@ class TurnMaker:
         return turn
 
     def outline(self, view: PageView) -> str:
-        return f"{view.url} {view.title}\n{outline(parse(view.snapshot), OUTLINE)}"
+        return f"{view.url} {view.title}\n{outline(tree_of(view.snapshot), OUTLINE)}"
+
+    def _close(self, turn: Turn) -> None:
+        """What the turn as a whole shows: where it ends, and the leads on the way."""
+        turn.state = self._recognise(turn.view, turn)
+        signals = [signal for result in turn.results for signal in result.signals]
+        turn.payloads += [ev.SignedInAgain(how, routes.path(turn.view.url)) for how in self._browser.entrances()]
+        turn.payloads += leads_in(turn.view, signals, self._role, self._logbook.ledger.coverage, self._bounds)
+
+    def _recognise(self, view: PageView | None, turn: Turn) -> str:
+        if view is None:
+            return ""
+        key, met = self._recogniser.recognise(view)
+        turn.payloads += [met] if met else []
+        return key
 
     async def _act(self, calls: tuple[ToolCall, ...], turn: Turn) -> None:
-        writing = {spec.name for spec in await self._router.tools() if spec.writes}
-        begun = [ev.ToolStarted(call.id, call.tool, dict(call.args)) for call in calls if call.tool in writing]
+        self._writing = {spec.name for spec in await self._router.tools() if spec.writes}
+        if self._breaker.reason:
+            self._skip(calls, turn)
+            return
+        begun = [ev.ToolStarted(call.id, call.tool, dict(call.args)) for call in calls if call.tool in self._writing]
         if begun:
             await self._logbook.append_all(self._role, begun)
-        results = await self._router.perform(calls)
+        results = await self._router.perform(calls, self._breaker.hear)
         for call, result in zip(calls, results, strict=True):
             turn.results.append(result)
             turn.view = result.after or turn.view
             if result.status == "lost" and result.before is not None:
                 turn.lost = result.told
-            self._listen(result, call.tool in writing)
-            finished = self._finished(call, result, call.tool in writing)
+            self._listen(result, call.tool in self._writing)
+            finished = self._finished(call, result, turn)
+            self._host.witness(finished)
             turn.payloads += [finished, *(ev.BlockerMet(r.what, r.how, r.overcome) for r in result.recoveries)]
             turn.answers.append(observation.observed(result, self._alarms(finished, result, turn), self._fence))
+
+    def _skip(self, calls: Sequence[ToolCall], turn: Turn) -> None:
+        for call in calls:
+            result = ToolResult(call.id, "skipped", "", notice=f"skipped: {self._breaker.reason}")
+            turn.results.append(result)
+            turn.payloads.append(self._finished(call, result, turn))
+            turn.answers.append(observation.observed(result, (), self._fence))
 
     def _listen(self, result: ToolResult, writes: bool) -> None:
         fresh = writes and result.status != "skipped"
         self._heard = result.signals if fresh else (*self._heard, *result.signals)
 
-    def _finished(self, call: ToolCall, result: ToolResult, writes: bool) -> ev.ToolFinished:
+    def _finished(self, call: ToolCall, result: ToolResult, turn: Turn) -> ev.ToolFinished:
         before, after = result.before, result.after
         steps = repro.steps_of(call, result, self._role)
         if steps:
@@ -127,11 +156,11 @@ class TurnMaker:
             args=dict(call.args),
             status=result.status,
             text=result.told[:JOURNALLED_TEXT],
-            writes=writes,
+            writes=call.tool in self._writing,
             url_before=before.url if before else "",
             url_after=after.url if after else "",
-            state_before=state_key(before) if before else "",
-            state_after=state_key(after) if after else "",
+            state_before=self._recognise(before, turn),
+            state_after=self._recognise(after, turn),
             document=before.document if before else 0,
             steps=tuple(asdict(step) for step in steps),
             target=asdict(result.target) if result.target else None,
@@ -143,7 +172,7 @@ class TurnMaker:
         words = done.steps[-1]["words"] if done.steps else ""
         link = done.tool == "browser_click" and result.target is not None and result.target.role == "link"
         named: list[tuple[str, Alarm]] = []
-        scope = oracles.Scope(self._origins, words, link)
+        scope = oracles.Scope(self._origins, words, link, cut_off=bool(self._breaker.circuit.failures))
         for alarm, also in oracles.lead(oracles.scan(result.signals, scope)):
             mark = fingerprint.of_alarm(alarm)
             turn.payloads.append(ev.AlarmRaised(mark.value, {**asdict(alarm), "type": "alarm"}))
@@ -222,6 +251,8 @@ class TurnMaker:
         )
 
     async def _evaluate(self, claim: Claim) -> tuple[str, str]:
+        if self._breaker.reason or self._browser.page.url.startswith("chrome-error:"):
+            return "inapplicable", "The application does not answer now."
         try:
             result = await claims.evaluate(self._browser.page, self._browser.watch, claim, self._heard, self._origins)
         except claims.ClaimRefused as refusal:

@@ -11,6 +11,8 @@ from agent.asking import Asking, OutOfBudget, Unanswered, replied
 from agent.assignment import Assignment
 from agent.charter import Charter, Pace, Profile, Role
 from agent.context.conversation import Conversation
+from agent.coverage.frontier import Frontier
+from agent.coverage.similar import Recogniser
 from agent.effort import efforts
 from agent.journal import FileJournal
 from agent.llm.base import Effort, Message, ModelReply, ModelRequest, Usage
@@ -47,7 +49,10 @@ class Table:
         profile = Profile("Site", "local", folder, "http://x.test", "local", (role,), pace=Pace(cool_downs=3))
         self.logbook = Logbook(FileJournal(folder / "journal.jsonl"))
         charter = Charter("Explore.", "Site", "local")
-        self._work = Assignment(charter, profile, role, self.model, self.logbook, "0", lambda: self.paused, self._stop)
+        shared = ((role,), Recogniser(profile.sharing.alike), Frontier(profile.sharing))
+        self._work = Assignment(
+            charter, profile, role, self.model, self.logbook, *shared, "0", lambda: self.paused, self._stop
+        )
         self.renew()
 
     def renew(self) -> None:

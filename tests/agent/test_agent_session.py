@@ -243,9 +243,9 @@ async def test_the_sheet_says_what_became_of_each_capability(apps, start_site, s
     sheet = (run.folder / "report.md").read_text()
     each, left = (sheet.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("Capabilities", "Not reached"))
     assert each.split("- ")[1:] == [
-        "member: Add items: blocked. No button.\n",
-        "member: Read the help: broken. Says \\*nothing\\*.\n",
-        "member: Find items: without a status\n",
+        "member: Add items: *not reached* (blocked: No button.); noted as blocked\n",
+        "member: Read the help: *touched* (nothing was evaluated there); noted as broken: Says \\*nothing\\*.\n",
+        "member: Find items: *not reached* (the budget was used up)\n",
     ]
     assert "Read the help" not in left
     assert "Add items: blocked" in left and "Find items: without a status" in left

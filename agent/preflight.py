@@ -1,0 +1,85 @@
+"""What must hold before a run begins: the target is there and where it says, and everybody can sign in.
+
+Opens the roles' browsers and hands them over; it explores nothing and asks no model.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from playwright.async_api import Error
+
+from agent.charter import Profile
+from agent.target import misplaced, unreachable
+from agent.tools.browser import BrowserSurface, open_browser
+from agent.tools.mcp import Gone
+from agent.tools.seat import BrowserOptions
+from agent.tools.signin import SignInFailed
+
+AT_A_TIME = 2
+"""Browsers that start and sign in side by side: more of them only take the processor from each other."""
+REMEDY = "Correct the sign_in of {role} in roles.json, its secret, or the account in the application."
+
+Trouble = SignInFailed | Error | Gone
+
+
+async def check_target(profile: Profile, patience: float = 0.0) -> str:
+    """Empty when the target answers on an origin that the profile allows; else one sentence with the remedy. It is
+    waited for `patience` seconds."""
+    return await unreachable(profile.url, patience) or await misplaced(profile.url, profile.allowed_origins)
+
+
+class Doors:
+    """The browsers of a run's roles, opened before any of them begins. An async context manager: what nobody took is
+    closed at its end."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[AbstractAsyncContextManager[BrowserSurface], BrowserSurface]] = {}
+        self._trouble: dict[str, Trouble] = {}
+
+    async def __aenter__(self) -> "Doors":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for manager, _ in self._open.values():
+            await manager.__aexit__(None, None, None)
+        self._open.clear()
+
+    async def open(self, roles: Sequence[BrowserOptions]) -> None:
+        """Opens and signs in all of them, two at a time. Trouble with one is kept for whoever wants to `enter`.
+
+        Raises BadInput when no browser can be started here at all.
+        """
+        gate = asyncio.Semaphore(AT_A_TIME)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for options in roles:
+                    group.create_task(self._open_one(options, gate))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+
+    async def _open_one(self, options: BrowserOptions, gate: asyncio.Semaphore) -> None:
+        name = options.role.name
+        async with gate:
+            manager = open_browser(options)
+            try:
+                self._open[name] = (manager, await manager.__aenter__())
+            except (SignInFailed, Error, Gone) as trouble:
+                self._trouble[name] = trouble
+
+    @property
+    def refused(self) -> str:
+        """Empty when everybody got in; else a sentence for each who did not, with what to correct."""
+        failures = {name: item for name, item in self._trouble.items() if isinstance(item, SignInFailed)}
+        return " ".join(f"{failure} {REMEDY.format(role=name)}" for name, failure in failures.items())
+
+    @asynccontextmanager
+    async def enter(self, role: str) -> AsyncIterator[BrowserSurface]:
+        """The role's browser, closed at the end. Raises what stood in its way, as `open_browser` does."""
+        if trouble := self._trouble.get(role):
+            raise trouble
+        manager, surface = self._open.pop(role)
+        try:
+            yield surface
+        finally:
+            await manager.__aexit__(None, None, None)
