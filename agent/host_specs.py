@@ -19,7 +19,8 @@ class Arguments(BaseModel):
 class NoteCapability(Arguments):
     name: str = Field(min_length=1, max_length=200, description="One of your capabilities, in the words of your list.")
     status: Status = Field(
-        description="works or broken: you tested it. blocked: something stood in the way. not_reached: no time for it."
+        description="works or broken: you tested it; note it right after the test. blocked: something stood in the "
+        "way. not_reached: no time for it."
     )
     note: str = Field(default="", max_length=LONGEST, description="What was tested, or why it could not be.")
 

@@ -14,8 +14,10 @@ from pydantic import BaseModel, ValidationError
 from agent import events as ev
 from agent import routes
 from agent.budget import Budget
+from agent.charter import Role
 from agent.context import observation
 from agent.evidence.finding import Alarm, Claim, Verdict
+from agent.grounds import JUDGED, TESTED, Grounds
 from agent.host_specs import LONGEST, TOOLS, Check, Finish, NoteCapability, ReportFinding
 from agent.ledger import Ledger
 from agent.suspicions import ATTEMPTS
@@ -70,15 +72,21 @@ class HostAnswer:
 
 
 class HostTools:
-    """The numbered alarms and claims of one role. Rebuilt from the journal when a run is resumed."""
+    """The numbered alarms and claims of one role, and what its statuses rest on. Rebuilt from the journal when a run is
+    resumed. A claim has a number when it could be judged."""
 
-    def __init__(self, role: str, capabilities: Sequence[str], ledger: Ledger, events: Sequence[ev.Event]):
-        self._capabilities = tuple(capabilities)
-        self._noted = {name for (who, name) in ledger.capabilities if who == role}
+    def __init__(self, role: Role, ledger: Ledger, events: Sequence[ev.Event]):
+        self._capabilities = role.capabilities
+        self._grounds = Grounds(role.capabilities, role.grants)
+        self._noted = {name for (who, name) in ledger.capabilities if who == role.name}
         self._alarms: dict[str, tuple[int, str]] = {}
         self._claims: list[Checked] = []
         self._handed: dict[str, int] = {}
-        self._restore(role, events)
+        self._restore(role.name, events)
+
+    def witness(self, done: ev.ToolFinished) -> None:
+        """What the role did, as evidence for its capabilities."""
+        self._grounds.see(done)
 
     def add_alarm(self, fingerprint: str, alarm: Alarm) -> str:
         """What the alarm is called. The same one keeps its number, whatever record or moment it is met on."""
@@ -124,7 +132,7 @@ class HostTools:
             return HostAnswer(text, ok=False)
         match arguments:
             case NoteCapability():
-                return self._note(arguments)
+                return self._note(arguments, moment)
             case Check():
                 return await self._check(arguments, moment)
             case ReportFinding():
@@ -132,26 +140,30 @@ class HostTools:
             case _:
                 return self._finish(arguments, moment)
 
-    def _note(self, note: NoteCapability) -> HostAnswer:
+    def _note(self, note: NoteCapability, moment: Moment) -> HostAnswer:
         name = _nearest(note.name, self._capabilities) if self._capabilities else note.name
         if not name:
             mine = "; ".join(self._capabilities)
             return HostAnswer(f"You have no capability `{note.name}`. Name one of these: {mine}.", ok=False)
         if note.status != "works" and not note.note:
             return HostAnswer(f"Say in `note` why it is {note.status}.", ok=False)
+        # The last turn takes what it gets: nothing could be tested after a refusal. The report marks it.
+        if note.status in TESTED and not moment.budget.last and not self._grounds.bear(name):
+            return HostAnswer(_untried(name, self._grounds.wanted(name)), ok=False)
+        noted = ev.CapabilityNoted(name, note.status, note.note)
         self._noted.add(name)
-        return HostAnswer(
-            f"Noted: {name}: {note.status}.", payloads=(ev.CapabilityNoted(name, note.status, note.note),)
-        )
+        self._grounds.see(noted)
+        return HostAnswer(f"Noted: {name}: {note.status}.", payloads=(noted,))
 
     async def _check(self, args: Check, moment: Moment) -> HostAnswer:
         claim = Claim(args.subject, args.predicate, args.expected, args.because, args.reason, args.about)
         outcome, actual = await moment.evaluate(claim)
-        self._claims.append(Checked(claim, outcome, actual, moment.url, moment.trigger))
         payloads = (ev.ClaimChecked(asdict(claim), outcome, actual[:LONGEST]),)
+        if outcome not in JUDGED:
+            return HostAnswer(f"That cannot be judged: {actual[:LONGEST].rstrip('.')}.", payloads=payloads)
+        self._grounds.see(payloads[0], at=moment.url)
+        self._claims.append(Checked(claim, outcome, actual, moment.url, moment.trigger))
         number = len(self._claims)
-        if outcome == "inapplicable":
-            return HostAnswer(f"Claim {number} cannot be judged: {actual[:LONGEST].rstrip('.')}.", payloads=payloads)
         by_host = claim.predicate in ("visible", "absent", "count_is", "status_is")
         text = f"Claim {number} {outcome}" + (f"; actual: {actual}." if by_host and actual else ".")
         if outcome == "fails":
@@ -179,40 +191,46 @@ class HostTools:
         checked = self._claims[report.claim - 1]
         if checked.outcome == "holds":
             return HostAnswer(f"Claim {report.claim} holds, so it is no finding.", ok=False)
-        if checked.outcome != "fails":
-            text = f"Claim {report.claim} could not be judged, so it is no finding; state it anew with check."
-            return HostAnswer(text, ok=False)
         title = report.title or checked.claim.reason
         return HostAnswer("", handed=Handed(report.claim, checked, title, report.detail))
 
     def _finish(self, finish: BaseModel, moment: Moment) -> HostAnswer:
-        missing = () if moment.budget.closing else self.untested()
-        if not moment.budget.closing and moment.budget.used < moment.budget.minimum:
-            return HostAnswer(
-                f"Not yet: {moment.budget.used} of at least {moment.budget.minimum} turns are used; explore on.",
-                ok=False,
-            )
+        budget = moment.budget
+        missing = () if budget.last else self.untested()
+        named = f"test, or explain with note_capability: {'; '.join(missing)}." if missing else ""
+        if not budget.last and budget.used < budget.minimum:
+            early = f"{budget.used} of at least {budget.minimum} turns are used; explore on."
+            return HostAnswer(f"Not yet: {early}{f' Then {named}' if named else ''}", ok=False)
         if missing:
-            return HostAnswer(f"Not yet: test, or explain with note_capability: {'; '.join(missing)}.", ok=False)
+            return HostAnswer(f"Not yet: {named}", ok=False)
         summary = finish.summary if isinstance(finish, Finish) else ""
         return HostAnswer("Finished.", finished=summary or "The role finished by itself.")
 
     def _restore(self, role: str, events: Sequence[ev.Event]) -> None:
         trigger = url = ""
         for event in events:
+            if event.role != role:
+                continue
+            self._grounds.see(event.payload)
             match event.payload:
-                case _ if event.role != role:
-                    continue
                 case ev.ToolFinished(call_id=call, steps=steps, url_after=after):
                     trigger, url = (call if steps else trigger), after or url
                 case ev.AlarmRaised(fingerprint=mark, alarm=alarm):
                     self.add_alarm(mark, Alarm(**_fields(alarm)))
-                case ev.ClaimChecked(claim=claim, outcome=outcome, actual=actual):
+                case ev.ClaimChecked(claim=claim, outcome=outcome, actual=actual) if outcome in JUDGED:
                     self._claims.append(Checked(Claim(**claim), outcome, actual, url, trigger))
                 case ev.FindingSuspected(fingerprint=mark, suspicion=suspicion) if suspicion.get("claim"):
                     self.hand_over(mark, suspicion["claim"])
                 case _:
                     continue
+
+
+def _untried(name: str, places: Sequence[str]) -> str:
+    where = f"Open {' or '.join(places)} and test there" if places else "Use it, or state with check what it must show"
+    return (
+        f"Nothing that you did yet stands for {name}; each capability needs an action or a claim of its own. "
+        f"{where}, then note it at once. If you cannot, note it as blocked or not_reached and say why."
+    )
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from agent.coverage.repetition import repeated_ground
 
 from agent import events as ev
+from agent.coverage.repetition import repeated_ground
 from agent.journal import FileJournal
 from bench.site import ROLES, SIGN_IN_WORD
 from bench.soak_worker import SIZES
@@ -87,7 +87,7 @@ async def measure(turns: int, kills: int, folder: Path, roles: int = 5) -> SoakF
         prompt_median=round(statistics.median(sizes)),
         prompt_largest=max(sizes),
         prompt_limit=2 * 32_000,
-        repeated=round(max(ground.values(), default=0.0), 4),
+        repeated=round(max((share.share for role, share in ground.items() if role), default=0.0), 4),
         confirmed=len(confirmed),
         lost=len(suspected - judged),
         doubled=sum(count - 1 for count in confirmed.values()),

@@ -18,7 +18,7 @@ WIDEST = 1000
 
 
 def show_costs(root: Path, console: Console) -> dict[str, Any]:
-    """Print the sums of every costs.ndjson below `root`. Returns them as JSON data, an unknown price as null."""
+    """Print the sums of every usage.ndjson below `root`. Returns them as JSON data, an unknown price as null."""
     book = scan_costs(root)
     if book.lines:
         for key in get_args(Key):

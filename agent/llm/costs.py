@@ -15,7 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from agent.llm.spending import NOTHING, Spend
 
-FILE = "costs.ndjson"
+FILE = "usage.ndjson"
+FILES = (FILE, "costs.ndjson")
+"""What the lines are in; older runs have them under the second name."""
 
 Key = Literal["app", "role", "model", "day"]
 
@@ -75,8 +77,9 @@ class CostBook:
 
 
 def scan_costs(root: Path, since: datetime | None = None) -> CostBook:
-    """Every costs.ndjson below `root`; with `since` only the files written after it. No folder is an empty book."""
-    files = sorted(path for path in root.rglob(FILE) if path.is_file())
+    """Every usage.ndjson below `root`, and the files of older runs; with `since` only those written after it. No folder
+    is an empty book."""
+    files = sorted(path for name in FILES for path in root.rglob(name) if path.is_file())
     if since is not None:
         files = [path for path in files if path.stat().st_mtime >= since.timestamp()]
     read = [_line(text) for path in files for text in path.read_bytes().split(b"\n") if text.strip()]
@@ -85,7 +88,7 @@ def scan_costs(root: Path, since: datetime | None = None) -> CostBook:
 
 
 def read_costs(root: Path) -> list[CostLine]:
-    """The lines of every costs.ndjson below `root`, without those that cannot be read."""
+    """The lines of every usage.ndjson below `root`, without those that cannot be read."""
     return list(scan_costs(root).lines)
 
 

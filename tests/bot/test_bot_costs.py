@@ -48,10 +48,10 @@ def costs(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
-    log = CostLog(tmp_path / "runs" / "Clubhouse" / "local" / "one" / "costs.ndjson")
+    log = CostLog(tmp_path / "runs" / "Clubhouse" / "local" / "one" / "usage.ndjson")
     log.add(LINE)
     log.add(LINE)
-    CostLog(tmp_path / "runs" / "Clubhouse" / "local" / "two" / "costs.ndjson").add(LOCAL)
+    CostLog(tmp_path / "runs" / "Clubhouse" / "local" / "two" / "usage.ndjson").add(LOCAL)
     return tmp_path
 
 
@@ -95,14 +95,14 @@ def test_without_a_call_it_says_where_it_looked_and_what_writes_the_lines(tmp_pa
     said = costs(tmp_path)
     assert said.returncode == 0
     assert said.stdout.splitlines() == [
-        f"No model call was found in any costs.ndjson below {tmp_path.resolve() / 'runs'}; "
+        f"No model call was found in any usage.ndjson below {tmp_path.resolve() / 'runs'}; "
         "a run with CHARTERBOT_LLM set to gemini or openai writes one into its folder."
     ]
     assert json.loads(costs(tmp_path, "--json").stdout)["total"]["calls"] == 0
 
 
 def test_torn_and_foreign_lines_are_skipped_and_counted(written: Path):
-    with (written / "runs" / "Clubhouse" / "local" / "one" / "costs.ndjson").open("a") as file:
+    with (written / "runs" / "Clubhouse" / "local" / "one" / "usage.ndjson").open("a") as file:
         file.write('{"some": "thing"}\n{"at": "2026-')
     said = costs(written)
     assert said.returncode == 0, said.stderr

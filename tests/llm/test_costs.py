@@ -54,15 +54,15 @@ def writer(path: Path, count: str) -> subprocess.Popen[bytes]:
 
 def test_what_was_added_is_read_back(tmp_path: Path):
     lines = [LINE, replace(LINE, role="Kurs-Köchin", price=None, outcome="busy", input=0, output=0)]
-    log = CostLog(tmp_path / "Clubhouse" / "local" / "run" / "costs.ndjson")
+    log = CostLog(tmp_path / "Clubhouse" / "local" / "run" / "usage.ndjson")
     for line in lines:
         log.add(line)
     assert read_costs(tmp_path) == lines
-    assert json.loads((tmp_path / "Clubhouse/local/run/costs.ndjson").read_text().splitlines()[0]) == asdict(LINE)
+    assert json.loads((tmp_path / "Clubhouse/local/run/usage.ndjson").read_text().splitlines()[0]) == asdict(LINE)
 
 
 def test_two_processes_that_write_into_one_file_tear_no_line(tmp_path: Path):
-    file = tmp_path / "costs.ndjson"
+    file = tmp_path / "usage.ndjson"
     started = [writer(file, "300") for _ in range(2)]
     assert [process.wait(60) for process in started] == [0, 0]
     book = scan_costs(tmp_path)
@@ -70,7 +70,7 @@ def test_two_processes_that_write_into_one_file_tear_no_line(tmp_path: Path):
 
 
 def test_a_killed_writer_loses_no_line_and_its_torn_one_does_not_spoil_the_next(tmp_path: Path):
-    file = tmp_path / "costs.ndjson"
+    file = tmp_path / "usage.ndjson"
     process = writer(file, "for ever")
     assert process.stdout is not None
     process.stdout.readline()
@@ -103,15 +103,24 @@ def test_a_killed_writer_loses_no_line_and_its_torn_one_does_not_spoil_the_next(
     ],
 )
 def test_a_foreign_line_is_skipped_and_counted(tmp_path: Path, foreign: bytes):
-    (tmp_path / "costs.ndjson").write_bytes(foreign + b"\n\n" + json.dumps(asdict(LINE)).encode() + b"\n")
+    (tmp_path / "usage.ndjson").write_bytes(foreign + b"\n\n" + json.dumps(asdict(LINE)).encode() + b"\n")
     book = scan_costs(tmp_path)
     assert book.lines == (LINE,)
     assert (book.files, book.skipped) == (1, 1)
 
 
 def test_a_line_of_a_later_version_with_more_keys_is_read(tmp_path: Path):
-    (tmp_path / "costs.ndjson").write_text(json.dumps({**asdict(LINE), "purpose": "judge"}) + "\n")
+    (tmp_path / "usage.ndjson").write_text(json.dumps({**asdict(LINE), "purpose": "judge"}) + "\n")
     assert read_costs(tmp_path) == [LINE]
+
+
+def test_runs_of_an_older_version_are_counted_too(tmp_path: Path):
+    today = datetime.now(UTC)
+    now = replace(LINE, at=today.isoformat())
+    CostLog(tmp_path / "Clubhouse" / "local" / "old" / "costs.ndjson").add(now)
+    CostLog(tmp_path / "Clubhouse" / "local" / "new" / "usage.ndjson").add(now)
+    assert (len(read_costs(tmp_path)), scan_costs(tmp_path).files) == (2, 2)
+    assert spent_today(tmp_path, "Clubhouse/local", today.date()).tokens == 220
 
 
 def test_no_folder_is_no_lines(tmp_path: Path):
@@ -151,12 +160,12 @@ def test_the_day_of_a_profile_counts_its_own_lines_of_today_only(tmp_path: Path)
     today = datetime.now(UTC)
     now = replace(LINE, at=today.isoformat())
     folder = tmp_path / "Clubhouse" / "local"
-    first, second = CostLog(folder / "one" / "costs.ndjson"), CostLog(folder / "two" / "costs.ndjson")
+    first, second = CostLog(folder / "one" / "usage.ndjson"), CostLog(folder / "two" / "usage.ndjson")
     first.add(now)
     first.add(LINE)  # of another day
     second.add(replace(now, price=None))
     second.add(replace(now, app="Clubhouse/staging"))
-    CostLog(tmp_path / "Clubhouse" / "staging" / "one" / "costs.ndjson").add(replace(now, app="Clubhouse/staging"))
+    CostLog(tmp_path / "Clubhouse" / "staging" / "one" / "usage.ndjson").add(replace(now, app="Clubhouse/staging"))
     assert spent_today(tmp_path, "Clubhouse/local", today.date()) == Spend(220, 0.25)
     assert spent_today(tmp_path, "Clubhouse/staging", today.date()) == Spend(110, 0.25)
     assert spent_today(tmp_path, "Clubhouse/none", today.date()) == Spend()
@@ -165,7 +174,7 @@ def test_the_day_of_a_profile_counts_its_own_lines_of_today_only(tmp_path: Path)
 
 def test_files_that_were_finished_before_today_are_not_read_for_the_day(tmp_path: Path):
     today = datetime.now(UTC)
-    file = tmp_path / "A" / "b" / "one" / "costs.ndjson"
+    file = tmp_path / "A" / "b" / "one" / "usage.ndjson"
     CostLog(file).add(replace(LINE, app="A/b", at=today.isoformat()))
     assert spent_today(tmp_path, "A/b", today.date()).tokens == 110
     os.utime(file, (0, 0))

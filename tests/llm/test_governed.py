@@ -42,7 +42,7 @@ class Bench:
         pace = Pace(tries=3, requests_per_minute=60_000, burst=100)
         profile = Profile("Site", "local", folder, "http://x", "local", (), pace=pace, budgets=budgets)
         self.account = Account(budgets, MemoryDay())
-        metering = Metering("run-1", self.account, CostLog(folder / "costs.ndjson"), sleep=self._sleep)
+        metering = Metering("run-1", self.account, CostLog(folder / "usage.ndjson"), sleep=self._sleep)
         settings = LlmSettings(provider, url, "test-key", "gemini-emulated-1", models_file=file)
         self.models = Models(settings, profile, metering)
 
@@ -138,7 +138,7 @@ async def test_a_request_that_cannot_fit_is_not_sent(provider, tmp_path):
 async def test_a_full_disk_loses_the_line_and_not_the_reply(provider, tmp_path):
     with EMULATORS[provider](DOORS[provider].called(("look", {}))) as emulator:
         bench = Bench(provider, emulator.url, tmp_path)
-        (tmp_path / "costs.ndjson").mkdir()
+        (tmp_path / "usage.ndjson").mkdir()
         reply = await bench.of("member").generate(REQUEST)
         await bench.models.close()
     assert reply.outcome == "called" and reply.price

@@ -1,0 +1,158 @@
+"""What the statuses of a role's capabilities rest on: what it did, and what it had judged. Pure but for its own list.
+
+The rule: a capability is noted as works or broken when each capability noted so far can be given a piece of evidence of
+its own. A piece belongs to a capability when it was made on an address that the capability's grant names; where no
+address is known, when it has a word of the capability, or when it came after the last such note.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agent import events as ev
+from agent import routes, topics
+from agent.charter import Grant
+from agent.coverage.access import read_pattern, split_place
+
+TESTED = frozenset({"works", "broken"})
+JUDGED = frozenset({"holds", "fails"})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One action or one judged claim. `places` are paths, or `METHOD /path` of a request."""
+
+    sort: Literal["action", "claim"]
+    places: tuple[str, ...]
+    words: frozenset[str]
+
+
+def covers(pattern: str, place: str) -> bool:
+    """Whether a grant's pattern names an address; one without a method is a page, so it is read."""
+    return read_pattern(pattern).matches(*_asked(place))
+
+
+def _asked(place: str) -> tuple[str, tuple[str, ...]]:
+    method, path = split_place(place)
+    return method or "GET", tuple(filter(None, routes.path(path).partition("?")[0].split("/")))
+
+
+def _has_page(grant: Grant) -> bool:
+    """Whether a browser's page can be at one of its addresses."""
+    return any(split_place(pattern)[0] in ("", "GET") for pattern in grant.patterns)
+
+
+def words_of(tool: ev.ToolFinished) -> frozenset[str]:
+    """What an action says of itself: its address, its element, its steps in words."""
+    told = [str(step.get("words", "")) for step in tool.steps]
+    return topics.words(" ".join([routes.path(tool.url_after), str((tool.target or {}).get("name", "")), *told]))
+
+
+class Grounds:
+    """The evidence of one role, fed with its events in order."""
+
+    def __init__(self, capabilities: Sequence[str], grants: Sequence[Grant] = ()):
+        self.pieces: list[Piece] = []
+        self._topics = dict(topics.topics(capabilities))
+        self._places = {grant.capability: grant.patterns for grant in grants if _has_page(grant)}
+        self._patterns = {name: tuple(map(read_pattern, places)) for name, places in self._places.items()}
+        self._known: dict[str, list[bool]] = {}
+        self._resting: dict[str, frozenset[int]] = {}
+        self._since = 0
+        self._path = ""
+
+    def see(self, payload: ev.Payload, at: str = "") -> None:
+        """`at` is the page's address where it is known better than from the calls so far."""
+        self._path = routes.path(at) if at else self._path
+        match payload:
+            case ev.RoleStarted(url=url):
+                self._path = url or self._path
+            case ev.ToolFinished() as tool:
+                self._act(tool)
+            case ev.ClaimChecked(claim=claim, outcome=outcome) if outcome in JUDGED:
+                self._judge(claim)
+            case ev.CapabilityNoted(name=name, status=status) if status in TESTED:
+                self._resting[name] = self._resting.get(name, frozenset()) | self.of(name)
+                self._since = len(self.pieces)
+            case _:
+                return
+
+    def bear(self, name: str) -> bool:
+        """Whether there is evidence for this capability beside that of the others."""
+        return name in assign({**self._resting, name: self._resting.get(name, frozenset()) | self.of(name)})
+
+    def of(self, name: str) -> frozenset[int]:
+        """The numbers of all pieces that could belong to a capability now."""
+        fits = self.fitting(name)
+        return fits if name in self._patterns else fits | frozenset(range(self._since, len(self.pieces)))
+
+    def resting(self) -> Mapping[str, frozenset[int]]:
+        """What each noted capability could rest on when it was noted, and what has come to fit it since."""
+        return {name: numbers | self.fitting(name) for name, numbers in self._resting.items()}
+
+    def fitting(self, name: str) -> frozenset[int]:
+        """The numbers of the pieces that belong to a capability by address or words, whenever they were made."""
+        known = self._known.setdefault(name, [])
+        known += [self.fits_at(name, piece.words, *piece.places) for piece in self.pieces[len(known) :]]
+        return frozenset(number for number, fits in enumerate(known) if fits)
+
+    def fits_at(self, name: str, words: frozenset[str], *places: str) -> bool:
+        """By the addresses of the capability's grant; where none can be seen in a browser, by its words."""
+        patterns = self._patterns.get(name)
+        if patterns:
+            asked = [_asked(place) for place in places]
+            return any(pattern.matches(*each) for pattern in patterns for each in asked)
+        return topics.speaks_of(words, self._about(name))
+
+    def wanted(self, name: str) -> tuple[str, ...]:
+        """The addresses at which a capability is to be tested; empty when none are named."""
+        return self._places.get(name, ())
+
+    def _about(self, name: str) -> frozenset[str]:
+        if name not in self._topics:
+            self._topics[name] = topics.topic(name) or topics.words(name)
+        return self._topics[name]
+
+    def _act(self, tool: ev.ToolFinished) -> None:
+        after = routes.path(tool.url_after) if routes.origin(tool.url_after) else ""
+        asked = f"{tool.args.get('method', '')} {tool.args.get('path', '')}".strip() if "path" in tool.args else ""
+        if tool.steps and tool.status == "ok":
+            # A link only leads away from where it stands; what was typed or pressed was tried there.
+            left = "" if _leads(tool) else routes.path(tool.url_before)
+            places = tuple(filter(None, dict.fromkeys((left, after))))
+            self.pieces.append(Piece("action", places, words_of(tool)))
+        elif asked and tool.status == "ok":
+            self.pieces.append(Piece("action", (asked,), topics.words(asked)))
+        self._path = after or self._path
+
+    def _judge(self, claim: Mapping[str, Any]) -> None:
+        subject = str(claim.get("subject", ""))
+        method, _, path = subject.removeprefix("response ").partition(" ")
+        asked = f"{method.upper()} {path.strip()}" if subject.startswith("response ") else ""
+        told = " ".join((subject, str(claim.get("expected", "")), str(claim.get("reason", "")), self._path))
+        places = tuple(filter(None, (asked, self._path)))
+        self.pieces.append(Piece("claim", places, topics.words(told)))
+
+
+def assign(wants: Mapping[str, Iterable[int]]) -> Mapping[str, int]:
+    """Gives as many names as possible a number of their own from what each may have; earlier names keep theirs."""
+    holders: dict[int, str] = {}
+
+    def give(name: str, seen: set[int]) -> bool:
+        for number in sorted(wants[name]):
+            if number in seen:
+                continue
+            seen.add(number)
+            if number not in holders or give(holders[number], seen):
+                holders[number] = name
+                return True
+        return False
+
+    for name in wants:
+        give(name, set())
+    return {name: number for number, name in holders.items()}
+
+
+def _leads(tool: ev.ToolFinished) -> bool:
+    step = tool.steps[-1].get("action", "")
+    return step in ("goto", "back") or (tool.target or {}).get("role") == "link"

@@ -1,0 +1,131 @@
+"""What the host asks for before it believes that a capability works: something that the role did for it."""
+
+import pytest
+from told_run import Tale
+
+from agent import events as ev
+from agent.budget import Budget
+from agent.charter import Grant, Role
+from agent.evidence.finding import Claim
+from agent.grounds import assign, covers
+from agent.host_tools import HostAnswer, HostTools, Moment
+from agent.ledger import Ledger, fold
+from agent.tools.surface import ToolCall
+
+NAMES = ("Pay an order", "Read the news", "Change the own address", "Send a message")
+BUYER = Role("buyer", None, capabilities=NAMES)
+
+
+class Seat:
+    """A role at its host's tools after some events of its journal."""
+
+    def __init__(self, tale: Tale | None = None, role: Role = BUYER):
+        events = tale.events if tale else []
+        self.tools = HostTools(role, fold(Ledger(), events), events)
+
+    async def use(self, tool: str, budget: Budget | None = None, **args: object) -> HostAnswer:
+        async def evaluate(claim: Claim) -> tuple[str, str]:
+            return "holds", ""
+
+        moment = Moment(budget or Budget(100, 50), "http://shop.test/account", "1", evaluate)
+        return await self.tools.perform(ToolCall("1", tool, args), moment)
+
+    async def works(self, name: str, **rest: object) -> bool:
+        return (await self.use("note_capability", name=name, status="works", **rest)).ok  # type: ignore[arg-type]
+
+
+async def test_nothing_is_believed_before_anything_was_done():
+    seat = Seat(Tale("buyer").arrive("/"))
+    refused = await seat.use("note_capability", name="Pay an order", status="works")
+    assert not refused.ok and refused.payloads == ()
+    assert refused.text == (
+        "Nothing that you did yet stands for Pay an order; each capability needs an action or a claim of its own. "
+        "Use it, or state with check what it must show, then note it at once. "
+        "If you cannot, note it as blocked or not_reached and say why."
+    )
+    assert seat.tools.untested() == NAMES
+    broken = await seat.use("note_capability", name="Pay an order", status="broken", note="It fails.")
+    assert not broken.ok
+    assert (await seat.use("note_capability", name="Pay an order", status="blocked", note="No button.")).ok
+
+
+async def test_one_action_does_not_stand_for_six_capabilities():
+    seat = Seat(Tale("buyer").arrive("/").go("/start"))
+    taken = [await seat.works(name) for name in NAMES]
+    assert taken == [True, False, False, False]
+
+
+async def test_a_role_that_did_something_for_each_may_note_them_all_in_one_answer():
+    tale = Tale("buyer").arrive("/").go("/news").click("button", "Send message").go("/address").go("/orders/7")
+    seat = Seat(tale)
+    assert [await seat.works(name) for name in reversed(NAMES)] == [True] * 4
+
+
+async def test_the_pieces_are_shared_out_so_that_nobody_is_refused_for_the_order_of_the_notes():
+    # Both fit "orders and messages"; only the first fits "orders". Noted in the worse order.
+    role = Role("r", None, capabilities=("See orders and messages", "See orders"))
+    seat = Seat(Tale("r").arrive("/").go("/orders").go("/messages"), role)
+    assert await seat.works("See orders and messages") and await seat.works("See orders")
+
+
+async def test_in_other_words_than_the_page_it_must_be_noted_right_after_the_test():
+    seat = Seat(Tale("buyer").arrive("/").go("/konto"))
+    assert await seat.works("Change the own address")
+    assert not await seat.works("Send a message")
+    await seat.use("check", subject="url", predicate="url_is", expected="/x", because="spec", reason="So.")
+    assert await seat.works("Send a message")
+
+
+async def test_where_the_profile_names_addresses_only_those_count():
+    role = Role("buyer", None, capabilities=NAMES, grants=(Grant("Pay an order", ("/checkout/*", "POST /api/pay")),))
+    seat = Seat(Tale("buyer").arrive("/").go("/news").click("link", "Pay an order"), role)
+    refused = await seat.use("note_capability", name="Pay an order", status="works")
+    assert "Open /checkout/* or POST /api/pay and test there" in refused.text
+    assert await Seat(Tale("buyer").arrive("/").go("/checkout/7"), role).works("Pay an order")
+
+
+async def test_what_could_not_be_judged_or_done_is_no_evidence():
+    tale = Tale("buyer").arrive("/").claim('get_by_text("News")', "inapplicable")
+    tale.add(ev.ToolFinished(tool="browser_click", status="tool_error", url_after="http://shop.test/news"))
+    tale.add(ev.ToolFinished(tool="browser_snapshot", url_after="http://shop.test/news"))
+    assert not await Seat(tale).works("Read the news")
+
+
+async def test_the_last_turn_takes_what_it_gets_and_finish_is_free():
+    closing, spent = Budget(100, 50, closing=True), Budget(10, 10)
+    for budget in (closing, spent):
+        seat = Seat(Tale("buyer").arrive("/"))
+        assert await seat.works("Read the news", budget=budget)
+        assert (await seat.use("finish", budget, summary="Over.")).finished == "Over."
+
+
+@pytest.mark.parametrize(("share", "used", "refused"), [(0.1, 9, True), (0.1, 10, False), (0.5, 49, True)])
+async def test_finish_waits_for_the_profile_s_share_and_names_all_that_is_missing(share, used, refused):
+    role = Role("buyer", None)
+    answer = await Seat(role=role).use("finish", Budget(100, used, minimum_share=share))
+    assert answer.ok is not refused
+    early = await Seat().use("finish", Budget(100, 1, minimum_share=share))
+    assert early.text == (
+        f"Not yet: 1 of at least {100 * share:.0f} turns are used; explore on. "
+        f"Then test, or explain with note_capability: {'; '.join(NAMES)}."
+    )
+
+
+async def test_a_resumed_role_has_what_it_did_and_what_it_used_up():
+    tale = Tale("buyer").arrive("/").go("/start").note("Read the news", "works")
+    seat = Seat(tale)
+    assert not await seat.works("Pay an order"), "the only action stands for the news"
+    assert await seat.works("Read the news"), "saying it again takes nothing"
+    seat.tools.witness(next(e.payload for e in tale.events if isinstance(e.payload, ev.ToolFinished)))
+    assert await seat.works("Pay an order")
+
+
+def test_an_address_is_covered_as_grants_say():
+    assert covers("/admin/*", "/admin/users/3") and covers("/a/*/edit", "/a/7/edit?x=1")
+    assert covers("GET /x", "/x") and covers("POST /x", "POST /x")
+    assert not covers("POST /x", "/x") and not covers("/a/*/edit", "/a/edit") and not covers("/", "/a")
+
+
+def test_as_many_as_can_get_a_number_of_their_own_do():
+    assert assign({"a": {1, 2}, "b": {1}, "c": {1}}) == {"b": 1, "a": 2}
+    assert assign({}) == {}
