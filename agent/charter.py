@@ -1,4 +1,4 @@
-"""What to explore, as whom, and where it may go. Plain data; profiles are read in profile.py."""
+"""What to explore, as whom, and where it may go. Plain data; agent/profiles reads it from files."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +37,7 @@ class SignIn:
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What one capability opens: patterns such as `/admin/*` (any method) or `POST /api/bookings/*`. A pattern that
-    ends in `/*` covers all below it; `*` inside stands for one segment."""
+    ends in `/*` covers that path and all below it; `*` inside stands for one segment."""
 
     capability: str
     patterns: tuple[str, ...]

@@ -5,9 +5,9 @@ They print nothing; who calls them listens to the events.
 
 import json
 import secrets
+import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,9 @@ from agent.profiles.load import chosen_roles, load_profile
 from agent.prover import ProofRoom, Workshop
 from agent.report.summary import RunSummary, summary
 from agent.report.write import write_report
+from agent.steering import Inbox, MemoryInbox
 from agent.tools.chromium import require_browser
+from agent.vault import Vault
 
 LONGEST_CHARTER = 100_000
 MISSION = "Explore the application in the role's capabilities and find what is broken, lost, wrong or not allowed."
@@ -39,7 +41,8 @@ MISSION = "Explore the application in the role's capabilities and find what is b
 @dataclass(frozen=True, slots=True)
 class ExploreOptions:
     """`apps` holds the profiles, `slug` is App/profile. Reports go below `out`; `resume` is the folder of a run that
-    was cut off. An empty `roles` means the profile's default ones."""
+    was cut off; `state_key` the file of the key that seals signed-in states. `inbox` steers the run. An empty `roles`
+    means the profile's default ones."""
 
     apps: Path
     slug: str
@@ -51,6 +54,8 @@ class ExploreOptions:
     iterations: int | None = None
     out: Path = Path("runs")
     resume: Path | None = None
+    state_key: Path | None = None
+    inbox: Inbox = field(default_factory=MemoryInbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,16 @@ async def explore(options: ExploreOptions, listen: Callable[[Event], None] | Non
         folder=folder,
         environ=options.environ,
         listen=listen,
+        inbox=options.inbox,
+        vault=Vault(options.state_key),
     )
     try:
         models.require(roles)
         await models.reach()
         outcome = await run_crew(run)
     except BadInput:
-        with suppress(OSError):  # nothing was started, so nothing is left behind
-            folder.rmdir()
+        if options.resume is None:  # nothing was explored, so nothing is left behind
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
         await models.close()

@@ -77,7 +77,8 @@ def _fold_one(ledger: Ledger, event: ev.Event) -> Ledger:
             return _fold_tool(ledger, event.role, tool)
         case ev.TurnEnded(iteration=iteration, state=state, url=url):
             info = replace(ledger.roles.get(event.role, RoleInfo()), iterations=iteration, url=url)
-            return replace(_visit(ledger, event.role, state, url), roles={**ledger.roles, event.role: info})
+            ledger = _visit(ledger, event.role, state, routes.path(url))
+            return replace(ledger, roles={**ledger.roles, event.role: info})
         case ev.RoleStopped(reason=reason, detail=detail):
             info = replace(ledger.roles.get(event.role, RoleInfo()), stopped=reason, detail=detail)
             return replace(ledger, roles={**ledger.roles, event.role: info})

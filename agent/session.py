@@ -7,6 +7,7 @@ journalled in one piece at its end. How a usable reply is got is asking.py's, wh
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from agent import events as ev
 from agent import routes
@@ -27,6 +28,9 @@ from agent.tools.browser import BrowserSurface
 from agent.tools.router import Router
 from agent.tools.surface import PageView, ToolCall, ToolResult, ToolSpec
 from agent.turn import Turn, TurnMaker
+
+MOST_PICTURES = 40
+"""Of one role's states; a large app has thousands."""
 
 
 def utc_now() -> datetime:
@@ -56,6 +60,9 @@ class Session:
         self._last: tuple[ToolResult, ...] = ()
         self._leads: tuple[Lead, ...] = ()
         self._trouble = ""
+        self._pictures = sum(
+            isinstance(event.payload, ev.PictureTaken) and event.role == work.role.name for event in events
+        )
 
     async def run(self) -> Stop | None:
         """Explores until a reason to stop; None when the segment ended first. Raises LeaseLost."""
@@ -94,10 +101,10 @@ class Session:
             for tool in interrupted
         ]
         view = await self._browser.view()
-        path = routes.path(view.url)
+        path = routes.place(view.url)
         entered = [ev.SignedInAgain(how, path) for how in self._browser.entrances()[-1:] if name in ledger.roles]
         await work.logbook.append(name, *notes, *entered, ev.RoleStarted(work.role.sign_in is not None, path))
-        returned = await self._turns.go_back(last, view) if last and last != routes.path(view.url) else None
+        returned = await self._turns.go_back(last, view) if last and last != path else None
         if returned:
             await work.logbook.append_all(name, returned.payloads)
             view = returned.view
@@ -181,12 +188,23 @@ class Session:
         turn = await self._turns.make(calls, view, self._budget)
         self._briefing.add_turn(reply, turn.answers, turn.results)
         self._last = turn.results_as(reply.calls)
-        ended = ev.TurnEnded(self._budget.used, turn.state, routes.path(turn.view.url))
-        await self._work.logbook.append_all(self._work.role.name, (replied(reply), *turn.payloads, ended))
+        ended = ev.TurnEnded(self._budget.used, turn.state, routes.place(turn.view.url))
+        shown = await self._picture(turn)
+        await self._work.logbook.append_all(self._work.role.name, (replied(reply), *turn.payloads, *shown, ended))
         self._progress = self._progress.after(self._work.logbook.ledger, self._work.role.name)
         if not turn.view.dialog:
             await self._work.keep(self._browser.state)
         return turn
+
+    async def _picture(self, turn: Turn) -> tuple[ev.PictureTaken, ...]:
+        """What a state looked like when it was met, for the report's map."""
+        if not turn.new_state or self._pictures >= MOST_PICTURES:
+            return ()
+        file = Path("roles", self._work.role.name, f"{turn.state}.jpg")
+        if not await self._browser.picture(self._work.folder / file):
+            return ()
+        self._pictures += 1
+        return (ev.PictureTaken(turn.state, routes.path(turn.view.url), file.as_posix()),)
 
     async def _reason_to_stop(self, turn: Turn) -> Stop | None:
         if turn.finished is not None:

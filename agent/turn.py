@@ -34,10 +34,11 @@ SEVERITY: dict[str, Severity] = {"permission": "critical", "spec": "high", "hist
 @dataclass(slots=True)
 class Turn:
     """`payloads` are to be journalled, `answers` to be told, one per call; `view` is the page afterwards and `state`
-    its key."""
+    its key, `new_state` whether nobody met it before."""
 
     view: PageView
     state: str = ""
+    new_state: bool = False
     payloads: list[ev.Payload] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     results: list[ToolResult] = field(default_factory=list)
@@ -103,6 +104,7 @@ class TurnMaker:
     def _close(self, turn: Turn) -> None:
         """What the turn as a whole shows: where it ends, and the leads on the way."""
         turn.state = self._recognise(turn.view, turn)
+        turn.new_state = any(isinstance(p, ev.StateMet) and p.key == turn.state for p in turn.payloads)
         signals = [signal for result in turn.results for signal in result.signals]
         turn.payloads += [ev.SignedInAgain(how, routes.path(turn.view.url)) for how in self._browser.entrances()]
         turn.payloads += leads_in(turn.view, signals, self._role, self._logbook.ledger.coverage, self._bounds)

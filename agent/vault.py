@@ -20,6 +20,8 @@ EVERY = 5.0
 LARGEST = 4_000_000
 """Bytes of JSON; a state beyond it is not worth its time at each boundary."""
 FILE = "state.enc"
+STATE_KEY = "state.key"
+"""The key's file in the folder of the installation's data, away from the runs."""
 State = Mapping[str, Any]
 
 log = structlog.get_logger()

@@ -26,6 +26,9 @@ app = typer.Typer(
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_CANNOT_TELL = 1, 2, 3
 
+profiles = typer.Typer(no_args_is_help=True, help="Begin and check app profiles.")
+app.add_typer(profiles, name="profile")
+
 
 @app.command()
 def explore(
@@ -72,6 +75,51 @@ def costs(
     from bot.costs import show_costs
 
     result = show_costs(load_settings(os.environ).runs_dir, Console(stderr=as_json))
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))  # noqa: T201 - the command's own output
+
+
+@profiles.command("check")
+def check_profiles(
+    profile: Annotated[str, typer.Argument(help="<App>/<profile>; all when none is named.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
+) -> None:
+    """Name every mistake of a profile with its remedy. Exit code 0: it can be explored; 2: it cannot."""
+    from bot.profiles import check_here
+
+    result = check_here(profile, Console(stderr=as_json))
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))  # noqa: T201 - the command's own output
+    raise typer.Exit(0 if result["ok"] else EXIT_BAD_INPUT)
+
+
+@profiles.command("new")
+def new_profile(
+    profile: Annotated[str, typer.Argument(help="<App>/<profile>, a folder that is made below apps/.")],
+    url: Annotated[str, typer.Option(help="Where the app answers, e.g. http://127.0.0.1:8080.")],
+) -> None:
+    """Write a commented start of a profile; nothing is overwritten."""
+    from bot.profiles import start_here
+
+    start_here(profile, url, Console())
+
+
+@app.command()
+def runs(
+    profile: Annotated[str, typer.Argument(help="Only runs of this <App>/<profile>.")] = "",
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(help="Two runs side by side: folders, their names, or run ids.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
+) -> None:
+    """List the runs that left a report, newest first, or compare two of them."""
+    from bot.config import load_settings
+    from bot.past_runs import compare_runs, show_runs
+
+    root, console = load_settings(os.environ).runs_dir, Console(stderr=as_json)
+    if compare and profile:
+        raise BadInput("Give either a profile to list or two runs to --compare.")
+    result = compare_runs(root, compare, console) if compare else show_runs(root, profile, console)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))  # noqa: T201 - the command's own output
 

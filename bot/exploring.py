@@ -11,7 +11,9 @@ from rich.console import Console
 from agent import events as ev
 from agent.evidence.finding import finding_from_json
 from agent.explore import ExploreOptions, explore, read_finding, replay_file
+from agent.vault import STATE_KEY
 from bot.config import load_settings
+from bot.log import configure
 from bot.reasoner import llm_settings
 
 
@@ -31,6 +33,7 @@ class Wish:
 async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
     """Explore and tell. Returns the run's figures as JSON data. Raises BadInput."""
     settings = load_settings(os.environ)
+    configure(settings.log_json)
     options = ExploreOptions(
         apps=settings.apps_dir,
         slug=wish.profile,
@@ -42,6 +45,7 @@ async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
         iterations=wish.iterations,
         out=wish.out or settings.runs_dir,
         resume=wish.resume,
+        state_key=settings.data_dir / STATE_KEY,
     )
     explored = await explore(options, lambda event: _tell(event, console))
     facts = explored.summary
@@ -62,6 +66,7 @@ async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
 async def replay_here(source: str, url: str, console: Console) -> dict[str, Any]:
     """Replay one finding: `FILE`, or `FILE#n` (or `#fingerprint`) of a findings.json. Raises BadInput."""
     settings = load_settings(os.environ)
+    configure(settings.log_json)
     name, _, which = source.partition("#")
     finding = read_finding(Path(name), which or "1")
     _say(console, f"Replaying: {finding.title}")

@@ -35,6 +35,7 @@ from agent.llm.spending import Account
 from agent.profiles.load import chosen_roles, load_profile
 from agent.prover import ProofRoom, Workshop
 from agent.report.write import write_report
+from agent.vault import STATE_KEY, Vault
 from bot import sweeps
 from bot.config import CREDENTIALS, PREFIX, Settings
 from bot.context import Context
@@ -151,6 +152,7 @@ async def _explore(context: Context, run: Run, lease: Lease) -> RunOutcome:
         environ=environ,
         deadline=time.monotonic() + settings.segment_seconds,
         inbox=StoredInbox(context.db, run.id),
+        vault=Vault(settings.data_dir / STATE_KEY),
         # Asked to end, the process has no time left: roles stop at their next turn boundary.
         clock=lambda: math.inf if context.stopping.is_set() else time.monotonic(),
     )

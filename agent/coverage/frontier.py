@@ -7,6 +7,7 @@ do not do the same work; what only one of them could reach is worth a try by the
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from zlib import crc32
 
 from agent import events as ev
@@ -115,6 +116,11 @@ class _View:
         self._bounds = Bounds(coverage.home, frozenset(), seeker.skip)
         self._ordered = stems(" ".join(seeker.orders))
         self._wanted = stems(" ".join(seeker.wanted))
+        self._passed = {
+            place: lease.times
+            for place, lease in coverage.leases.pairs()
+            if lease.role == seeker.role and not _holds(lease, coverage, sharing)
+        }
 
     def leads(self) -> list[Lead]:
         return _in_order([*self._open(), *self._probes(worth=True)])
@@ -159,8 +165,6 @@ class _View:
         for route, sample in self._coverage.reached.pairs():
             mine = self._coverage.visited(route).get(role, 0)
             tired = mine >= self._sharing.per_route
-            if tired and worth:
-                continue
             for reached in sample.values():
                 if role in reached.roles or worth == (tired or reached.roles <= same):
                     continue
@@ -175,15 +179,18 @@ class _View:
         fresh = promise < AGAIN and mine < self._sharing.per_route
         ordered = promise < AGAIN and not about.isdisjoint(self._ordered)
         wanted = fresh and not about.isdisjoint(self._wanted)
-        lease = self._coverage.leases.get(lead.place)
-        passed = lease.times if lease and lease.role == role and not _holds(lease, self._coverage, self._sharing) else 0
-        tie = crc32(f"{role} {lead.place}".encode("utf-8", "replace"))
-        return (not ordered, not wanted, promise + passed, mine, lead.sort == "id", lead.by != role, tie, lead.place)
+        passed, guessed = self._passed.get(lead.place, 0), lead.sort == "id"
+        return (not ordered, not wanted, promise + passed, mine, guessed, lead.by != role, _tie(role, lead.place))
 
 
 def _in_order(ranked: list[tuple[tuple, Lead]]) -> list[Lead]:
     ranked.sort(key=lambda pair: pair[0])
     return [lead for _, lead in ranked]
+
+
+@lru_cache(maxsize=32_768)
+def _tie(role: str, place: str) -> tuple[int, str]:
+    return crc32(f"{role} {place}".encode("utf-8", "replace")), place
 
 
 def _probe(reached: Reached) -> Lead:

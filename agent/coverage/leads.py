@@ -1,7 +1,8 @@
 """What a page and its traffic hint at: links, neighbours of an id, ids in rows, API calls. Pure.
 
 Everything seen is a lead for all roles, so it is bounded: so many of a route for each role, so many of a family of
-routes and so many in all for everybody. What is left out is found again where its page is seen again. Never an address that signs out or destroys, never one that the scope leaves out.
+routes and so many in all for everybody. What is left out is found again where its page is seen again. Never an
+address that signs out or destroys, never one that the scope leaves out.
 """
 
 import re

@@ -91,7 +91,8 @@ def state_map(coverage: Coverage, findings: Mapping[str, int] | None = None) -> 
     ways += [Way(start, end, tuple(told)) for (start, end), told in actions.items() if (start, end) not in tree]
     shown = sorted(ways, key=lambda way: (not way.tree, -len(way.actions)))[:MOST_EDGES]
     placed = _place(boxes, layers, shown)
-    width = max((box.x for box in placed), default=0) + WIDTH + MARGIN
+    # Ways inside the last column bend out to its right.
+    width = max((box.x for box in placed), default=0) + WIDTH + ROOM_X // 2 + MARGIN
     height = max((box.y for box in placed), default=0) + HEIGHT + MARGIN
     return StateMap(tuple(placed), tuple(shown), width, height, len(met), len(ways) - len(shown))
 

@@ -34,29 +34,34 @@ async def test_a_fault_met_while_exploring_is_proven_and_kept(start_site, scene)
 
 
 @pytest.mark.parametrize("shared_browser", [False, True])
-async def test_two_roles_at_once_share_one_proof_while_a_third_with_a_wrong_password_stops_alone(
-    apps, start_site, scene, shared_browser
-):
+async def test_two_roles_at_once_share_one_proof(apps, start_site, scene, shared_browser):
     apps.settings["shared_browser"] = shared_browser
     site = start_site("search")
-    stranger = person("stranger")
-    stranger["sign_in"]["fields"]["Password"] = "not-it"
-    apps.roles = [person("member"), stranger, person("guest")]
+    apps.roles = [person("member"), person("guest")]
     run = scene(site.url)
     models = {
         "member": ScriptedModel(*SEARCH, finish()),
         "guest": ScriptedModel(*SEARCH, go("/items"), finish()),
-        "stranger": ScriptedModel(),
     }
     outcome = await run_crew(run.run(models))
 
     assert outcome.state == "completed"
-    assert await reasons(run) == {"member": "finished", "guest": "finished", "stranger": "sign_in_failed"}
-    stopped = [p for p in await run.payloads(ev.RoleStopped) if p.reason == "sign_in_failed"]
-    assert "Wrong password." in stopped[0].detail
+    assert await reasons(run) == {"member": "finished", "guest": "finished"}
     assert len(await run.payloads(ev.AlarmRaised)) == 2
     assert len(await run.payloads(ev.VerdictReached)) == 1
     assert len(run.book.findings) == 1
+
+
+async def test_a_wrong_password_is_named_before_anything_begins(apps, start_site, scene):
+    site = start_site("search")
+    stranger = person("stranger")
+    stranger["sign_in"]["fields"]["Password"] = "{{secret:STRANGERS_PASSWORD}}"
+    apps.environ["STRANGERS_PASSWORD"] = "not-it"
+    apps.roles = [person("member"), stranger]
+    run = scene(site.url)
+    with pytest.raises(BadInput, match="stranger could not sign in .*Wrong password.*Correct the sign_in of stranger"):
+        await run_crew(run.run({"member": ScriptedModel(), "stranger": ScriptedModel()}))
+    assert await run.journal().read() == ()
 
 
 async def test_without_faults_nothing_is_kept_and_other_servers_work_beside_the_browser(apps, start_site, scene):

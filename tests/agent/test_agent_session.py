@@ -248,7 +248,7 @@ async def test_the_sheet_says_what_became_of_each_capability(apps, start_site, s
         "member: Find items: *not reached* (the budget was used up)\n",
     ]
     assert "Read the help" not in left
-    assert "Add items: blocked" in left and "Find items: without a status" in left
+    assert "Add items: *not reached* (blocked: No button.)" in left and "Find items: *not reached*" in left
 
 
 async def test_what_the_host_says_stands_outside_of_the_pages_fence(start_site, scene):

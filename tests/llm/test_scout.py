@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 from large_app import catalogue
-from simulated_apps import DAY, ORIGIN, Explorer, Team, Walk, shop, tracker
+from simulated_apps import ORIGIN, shop, tracker
+from simulated_walk import DAY, Explorer, Team, Walk
 
 from agent import events as ev
 from agent import routes

@@ -76,6 +76,21 @@ async def test_in_other_words_than_the_page_it_must_be_noted_right_after_the_tes
     assert await seat.works("Send a message")
 
 
+async def test_what_was_done_long_before_stands_only_for_what_it_speaks_of():
+    tale = Tale("buyer").arrive("/").go("/a").go("/b").go("/orders").note("Change the own address", "works")
+    seat = Seat(tale)
+    assert not await seat.works("Send a message"), "/a and /b were tried before the last note"
+    assert await seat.works("Pay an order")
+
+
+async def test_a_word_that_all_capabilities_share_tells_none_from_another():
+    names = tuple(f"See {what} of the club" for what in ("events", "members", "prices"))
+    role = Role("r", None, capabilities=names)
+    tale = Tale("r").arrive("/").go("/club/prices").go("/club").go("/club").note(names[2], "works")
+    seat = Seat(tale, role)
+    assert not await seat.works(names[0])
+
+
 async def test_where_the_profile_names_addresses_only_those_count():
     role = Role("buyer", None, capabilities=NAMES, grants=(Grant("Pay an order", ("/checkout/*", "POST /api/pay")),))
     seat = Seat(Tale("buyer").arrive("/").go("/news").click("link", "Pay an order"), role)

@@ -79,6 +79,8 @@ class Page:
     in_dialog: bool = False
     ways: tuple[Way, ...] = ()
     """Links that neither sign out nor destroy, the most telling of each route first."""
+    refused: bool = False
+    """It answered with an error."""
 
     @property
     def path(self) -> str:
@@ -101,7 +103,7 @@ def read(view: PageView, origin: str) -> Page:
     text = " ".join(words(node) for node in tree)
     forms = _forms(tree, around)
     route = places.route_of(places.of_url(view.url, origin)).partition("?")[0]
-    return Page(view.url, route, controls, forms, text, bool(opened), _ways(controls))
+    return Page(view.url, route, controls, forms, text, bool(opened), _ways(controls), (view.status or 200) >= 400)
 
 
 @lru_cache(maxsize=8_192)

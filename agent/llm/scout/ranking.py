@@ -30,6 +30,7 @@ EVERYWHERE = 2
 """On so many routes the same form or control is the same thing."""
 SAME = 26.0
 ORDERED = 100.0
+REFUSED = 30.0
 SHARED = 14.0
 """How much less a form is worth that another role has sent with the same kind of values."""
 ALIKE = 5
@@ -60,7 +61,11 @@ def rank(situation: Situation, page: Page, trail: Trail, seed: int = 0, requests
 
 
 def _steps(situation: Situation, page: Page, trail: Trail, late: bool) -> list[Step]:
-    steps = [*_here(situation, page, trail, late), *_elsewhere(situation, page, trail, late)]
+    here = _here(situation, page, trail, late)
+    if page.refused:
+        # What starts from a page that cannot be opened again is hard to prove.
+        here = [replace(step, score=step.score - REFUSED) for step in here]
+    steps = [*here, *_elsewhere(situation, page, trail, late)]
     return [*steps, *_back(page, trail)] if situation.may_write else steps
 
 

@@ -9,6 +9,7 @@ from agent.llm.scout.page import template, template_with_query
 from agent.llm.scout.steps import VISITS, Step, new_route, turns
 
 PROBES = 8
+ELSEWHERE = 47.0
 PROBED = 2
 QUERIES = 2
 """Pages of a list, or ways to sort it, that are looked at as a sample."""
@@ -36,7 +37,7 @@ def shared(situation: Situation, trail: Trail, requests: bool) -> list[Step]:
 def _probe(lead: Lead, situation: Situation, trail: Trail) -> Step:
     """An address or API path that another role reached: may this one too?"""
     api = places.as_api(lead.place)
-    score = 41.0 if trail.count("probed", lead.route) or trail.visits(lead.route) else 47.0
+    score = 41.0 if trail.count("probed", lead.route) or trail.visits(lead.route) else ELSEWHERE
     if api:
         return Step("request", score, f"{lead.place} was reached by another role", api[1], place=lead.place)
     url = places.address(lead.place, situation.origin)
@@ -49,6 +50,8 @@ def _address(lead: Lead, situation: Situation, trail: Trail) -> Step | None:
     seen, plain = trail.visits(template_with_query(url)), trail.visits(template(url))
     if routes.path(url) in trail.visited and "#" not in lead.place:
         return None
+    if not plain and lead.by != situation.role:
+        return Step("offer", ELSEWHERE, f"{lead.place}, which {lead.by} saw", url, place=lead.place)
     if not plain:
         crowded = 12 if trail.visits_below(template(url)) > 6 else 0
         return Step("offer", new_route(trail) - 4 - crowded, f"{lead.place} not seen yet", url, place=lead.place)

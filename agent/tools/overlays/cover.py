@@ -111,7 +111,7 @@ async def cover_of(page: Page, ref: str) -> Cover | None:
     element = await ask(page.get_by_ref(ref).element_handle(timeout=1_000))
     inner: Mapping[str, Any] | None = None
     for depth in range(len(chain), -1, -1):
-        seen = await ask(_parts(await element.evaluate_handle(COVER, inner)))
+        seen = await ask(_parts(element.evaluate_handle(COVER, inner)))
         if found := _cover(seen, chain[:depth], tree):
             return found
         if depth == 0:
@@ -128,7 +128,7 @@ async def thief_of(page: Page, ref: str, text: str) -> Cover | None:
     """What holds the focus although the field should have it, and so took the text. Raises as `cover_of` does."""
     tree = await read(page)
     element = await ask(page.get_by_ref(ref).element_handle(timeout=1_000))
-    return _cover(await ask(_parts(await element.evaluate_handle(THIEF, text))), frames_of(tree).get(ref, ()), tree)
+    return _cover(await ask(_parts(element.evaluate_handle(THIEF, text))), frames_of(tree).get(ref, ()), tree)
 
 
 async def read(page: Page) -> tuple[Node, ...]:
@@ -181,8 +181,8 @@ async def ask(question: Awaitable[T]) -> T:
         return await question
 
 
-async def _parts(handle: JSHandle) -> dict[str, JSHandle]:
-    return await handle.get_properties()
+async def _parts(answer: Awaitable[JSHandle]) -> dict[str, JSHandle]:
+    return await (await answer).get_properties()
 
 
 def _cover(seen: Mapping[str, JSHandle], frames: tuple[str, ...], tree: tuple[Node, ...]) -> Cover | None:
