@@ -23,6 +23,7 @@ from agent.host_tools import Handed, HostTools, Moment
 from agent.suspicions import earlier, worth_proving
 from agent.tools.aria_text import outline
 from agent.tools.browser import BrowserSurface
+from agent.tools.overlays.told import trap_of
 from agent.tools.router import Router
 from agent.tools.surface import PageView, Signal, ToolCall, ToolResult
 
@@ -134,6 +135,8 @@ class TurnMaker:
             finished = self._finished(call, result, turn)
             self._host.witness(finished)
             turn.payloads += [finished, *(ev.BlockerMet(r.what, r.how, r.overcome) for r in result.recoveries)]
+            if told := trap_of(result):
+                turn.payloads.append(ev.ObservationNoted(*told, routes.path(turn.view.url)))
             turn.answers.append(observation.observed(result, self._alarms(finished, result, turn), self._fence))
 
     def _skip(self, calls: Sequence[ToolCall], turn: Turn) -> None:

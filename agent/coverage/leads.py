@@ -22,7 +22,7 @@ from agent.tools.surface import PageView, Signal
 
 FAMILY = 8
 """Of a family of routes so many times as many leads are kept open as of one route for one role."""
-ENOUGH = 600
+ENOUGH = 400
 """With so many leads open only routes are taken up that are neither seen nor waiting; with twice as many, none."""
 _ROWS = frozenset({"row", "listitem", "article"})
 _CALLS = frozenset({"fetch", "xhr"})

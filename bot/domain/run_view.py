@@ -87,7 +87,7 @@ def view(events: Iterable[ev.Event]) -> RunView:
 
 def _role(ledger: Ledger, name: str, steps: tuple[str, ...]) -> RoleView:
     info = ledger.roles.get(name)
-    tested = sum(1 for (role, _), status in ledger.capabilities.items() if role == name and status == "tested")
+    tested = sum(1 for (role, _), status in ledger.capabilities.items() if role == name and status in ("works", "broken"))
     return RoleView(
         name=name,
         turns=info.iterations if info else 0,

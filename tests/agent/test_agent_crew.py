@@ -59,7 +59,7 @@ async def test_a_wrong_password_is_named_before_anything_begins(apps, start_site
     apps.environ["STRANGERS_PASSWORD"] = "not-it"
     apps.roles = [person("member"), stranger]
     run = scene(site.url)
-    with pytest.raises(BadInput, match="stranger could not sign in .*Wrong password.*Correct the sign_in of stranger"):
+    with pytest.raises(BadInput, match="stranger could not sign in: .*Wrong password.*Correct the sign_in of stranger"):
         await run_crew(run.run({"member": ScriptedModel(), "stranger": ScriptedModel()}))
     assert await run.journal().read() == ()
 
@@ -174,8 +174,8 @@ async def test_a_target_that_does_not_answer_is_named_before_anything_starts(sce
     assert await run.journal().read() == ()
 
 
-async def test_a_server_that_dies_ends_the_role_with_the_reason(start_site, scene, monkeypatch):
-    monkeypatch.setattr("agent.session.PATIENCE", 0.5)
+async def test_a_server_that_dies_ends_the_role_with_the_reason(apps, start_site, scene):
+    apps.settings["resilience"] = {"patience": 0.5}
     site = start_site("clean")
     run = scene(site.url)
 
@@ -188,4 +188,8 @@ async def test_a_server_that_dies_ends_the_role_with_the_reason(start_site, scen
 
     assert outcome.state == "failed"
     assert await reasons(run) == {"member": "target_down"}
-    assert run.book.findings == []
+    assert run.book.findings == [] and await run.payloads(ev.AlarmRaised) == []
+    (noted,) = await run.payloads(ev.ObservationNoted)
+    assert noted.title == "The application went down during the run"
+    calls = [p for p in await run.payloads(ev.ToolFinished) if p.status != "skipped"]
+    assert len(calls) <= 1 + 5

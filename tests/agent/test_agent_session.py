@@ -268,7 +268,7 @@ async def test_what_the_host_says_stands_outside_of_the_pages_fence(start_site, 
     assert checked.startswith("Claim 1 fails. Hand it over: report_finding claim=1.\nActual:\n")
     assert checked.partition(fence)[2].startswith("\nItems\n")
     assert re.search(r"^Now: \w{3} \d\d \w{3} 20\d\d, \d\d:\d\d UTC\.$", model.requests[0].messages[0].text, re.M)
-    assert "UTC" not in model.requests[0].system and "member" not in model.requests[0].system
+    assert not re.search(r"\b(UTC|member)\b", model.requests[0].system), "one prefix for all roles, at any time"
 
 
 async def test_a_fault_met_by_a_call_without_steps_is_proven_by_the_address_of_its_page(start_site, scene):
