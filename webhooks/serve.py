@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Take webhooks until SIGTERM or SIGINT. Raises BadInput before anything was started."""
+    """Take webhooks from GitHub, until SIGTERM or SIGINT."""
     settings = load_settings()
     configure(settings.log_json)
     asyncio.run(_serve(settings, host, port))

@@ -159,7 +159,7 @@ class _Recalling:
     def _heard(self, payload: ev.Payload, seq: int) -> None:
         known = self.known
         match payload:
-            case ev.ClaimChecked(claim=claim, outcome=outcome):
+            case ev.ClaimChecked(claim=claim, outcome=outcome) if outcome != "inapplicable":  # those have no number
                 words = " ".join(str(claim.get(part, "")) for part in ("subject", "predicate", "expected"))
                 known.claims.append(Stated(words.strip(), outcome))
                 if known.url:

@@ -49,7 +49,7 @@ class Table:
         profile = Profile("Site", "local", folder, "http://x.test", "local", (role,), pace=Pace(cool_downs=3))
         self.logbook = Logbook(FileJournal(folder / "journal.jsonl"))
         charter = Charter("Explore.", "Site", "local")
-        shared = ((role,), Recogniser(profile.sharing.alike), Frontier(profile.sharing))
+        shared = ((role,), Recogniser(profile.sharing.alike), Frontier(profile.sharing), Path())
         self._work = Assignment(
             charter, profile, role, self.model, self.logbook, *shared, "0", lambda: self.paused, self._stop
         )

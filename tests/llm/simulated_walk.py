@@ -8,7 +8,6 @@ from simulated_apps import ORIGIN, App
 from agent import events as ev
 from agent import routes
 from agent.charter import Sharing
-from agent.coverage import coverage as covering
 from agent.coverage.coverage import Coverage
 from agent.coverage.frontier import Frontier, Seeker
 from agent.coverage.leads import Bounds, leads_in
@@ -46,16 +45,18 @@ class Team:
         self.scout = Scout(seed, lambda: DAY)
         self.events: list[ev.Event] = []
         self.ledger = Ledger()
-        self.coverage = Coverage()
         self.frontier = Frontier(Sharing())
         self.recogniser = Recogniser(Sharing().alike)
+
+    @property
+    def coverage(self) -> Coverage:
+        return self.ledger.coverage
 
     def tell(self, role: str, *payloads: ev.Payload) -> None:
         for payload in payloads:
             event = ev.Event(len(self.events) + 1, datetime.now(UTC), role, payload)
             self.events.append(event)
             self.ledger = fold(self.ledger, [event])
-            self.coverage = covering.fold(self.coverage, event)
 
 
 class Explorer:

@@ -114,6 +114,8 @@ class Trail:
     memory: Memory
     guesses: Mapping[Key, int]
     others: tuple[Mapping[Key, int], ...] = ()
+    walked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Who has been at a place, of all roles."""
 
     @property
     def pages(self) -> Mapping[str, Page]:
@@ -152,7 +154,7 @@ def trail_of(memories: Mapping[str, Memory], ledger: Ledger, role: str) -> Trail
     memory = memories[role]
     memory.learn(ledger, role)
     others = tuple(other.counts for name, other in memories.items() if name != role)
-    return Trail(memory, Counter(memory.failures.values()), others)
+    return Trail(memory, Counter(memory.failures.values()), others, ledger.coverage.done)
 
 
 def _from_ledger(ledger: Ledger, role: str) -> Mapping[Key, int]:

@@ -32,7 +32,7 @@ SAME = 26.0
 ORDERED = 100.0
 REFUSED = 30.0
 SHARED = 14.0
-"""How much less a form is worth that another role has sent with the same kind of values."""
+"""How much less a form is worth that another role has sent with the same kind of values, or an item it looked at."""
 ALIKE = 5
 RETURNS = 4
 LATE = 2 / 3
@@ -104,16 +104,19 @@ def _links(page: Page, trail: Trail) -> Iterator[Step]:
         seen = trail.visits(way.target)
         if trail.count("followed", way.target) >= VISITS or (way.paging and seen >= PAGES):
             continue
-        link = next((link for link in way.links if routes.path(link.url) not in trail.visited), None)
-        if link is None:
+        fresh = [link for link in way.links if routes.path(link.url) not in trail.visited]
+        if not fresh:
             continue
+        alone = [link for link in fresh if routes.path(link.url) not in trail.walked]
+        link = (alone or fresh)[0]
         if not trail.visits(way.plain):
             crowded = 12 if trail.visits_below(way.target) > 6 else 0
             footer = 4 if link.side == "footer" else 0
             score = new_route(trail) - footer - crowded
             yield Step("link", score, f"route {way.target} not seen yet", link.url, link)
         elif seen < VISITS:
-            yield Step("link", 64 - 7 * seen, f"another item of {way.target}", link.url, link)
+            score = 64 - 7 * seen - (0 if alone else SHARED)
+            yield Step("link", score, f"another item of {way.target}", link.url, link)
 
 
 def _forms(page: Page, trail: Trail) -> Iterator[Step]:
