@@ -115,14 +115,14 @@ def _in_a_row(events: Sequence[ev.Event], role: str) -> tuple[Patience, int]:
     patience, cool_downs = Patience(), 0
     for event in events:
         match event.payload:
-            case ev.ModelReplied(outcome=outcome) if event.role == role:
+            case ev.ModelReplied(outcome=outcome, purpose="") if event.role == role:
                 patience, cool_downs = patience.after(outcome), 0
             case ev.ModelWaited(end="cool_down") if event.role == role:
                 cool_downs += 1
     return patience, cool_downs
 
 
-def replied(reply: ModelReply) -> ev.ModelReplied:
+def replied(reply: ModelReply, purpose: str = "") -> ev.ModelReplied:
     usage, effort = reply.usage, reply.effort
     return ev.ModelReplied(
         outcome=reply.outcome,
@@ -138,4 +138,5 @@ def replied(reply: ModelReply) -> ev.ModelReplied:
         waited=round(effort.waited, 3),
         faults=effort.faults,
         repairs=reply.repairs,
+        purpose=purpose,
     )

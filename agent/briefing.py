@@ -5,13 +5,14 @@ claims, the memory at the end of an epoch, the tail. Makes no call and knows no 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from agent.asking import replied
 from agent.assignment import Assignment
 from agent.budget import Budget
 from agent.context import observation
 from agent.context.compaction import RESUMED
 from agent.context.conversation import Conversation
 from agent.context.ledger_text import memory_of
-from agent.context.note import ask_note
+from agent.context.note import ask_note, usable
 from agent.context.recall import recall
 from agent.host_tools import HostTools
 from agent.llm.base import Message, ModelReply, ModelRequest
@@ -52,8 +53,15 @@ class Briefing:
         self._told_orders = len(orders)
         if plan := self.talk.due():
             wanted = work.profile.compaction.note and not plan.masked
-            note = await ask_note(work.model, request_of(self.talk.messages())) if wanted else ""
+            note = await self._note(request_of(self.talk.messages())) if wanted else ""
             await work.logbook.append(work.role.name, self.talk.close(plan, self._arrival(view), note))
+
+    async def _note(self, request: ModelRequest) -> str:
+        reply = await ask_note(self._work.model, request)
+        if reply is None:
+            return ""
+        await self._work.logbook.append(self._work.role.name, replied(reply, "note"))
+        return usable(reply)
 
     def add_turn(self, reply: ModelReply, answers: Sequence[str], results: Sequence[ToolResult]) -> None:
         """News of proofs are said once, at the end of the turn's last answer, where they stay for good."""

@@ -67,7 +67,7 @@ def _count_reply(effort: RoleEffort, reply: ev.ModelReplied) -> None:
     effort.waited += reply.waited
     effort.faults.update(reply.faults)
     effort.repairs.update(reply.repairs)
-    effort.unusable.update([] if reply.outcome == "called" else [reply.outcome])
+    effort.unusable.update([] if reply.outcome == "called" or reply.purpose else [reply.outcome])
     if reply.price is None:
         effort.unpriced += 1
     else:

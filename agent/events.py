@@ -79,6 +79,8 @@ class ModelReplied(Payload):
     waited: float = 0.0
     faults: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
+    purpose: str = ""
+    """Empty for a turn; note for what the model wrote to itself at the end of an epoch."""
 
 
 @dataclass(frozen=True, slots=True)

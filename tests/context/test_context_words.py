@@ -100,7 +100,8 @@ REQUEST = ModelRequest("system", (Message("user", "Explore."),), (ToolSpec("fini
 
 async def test_a_note_is_asked_for_once_behind_what_is_cached_already():
     writer = Writer(ModelReply("said", "  Prices look rounded.\nTry 0.005 next.\n"))
-    assert await ask_note(writer, REQUEST) == "Prices look rounded.\nTry 0.005 next."
+    reply = await ask_note(writer, REQUEST)
+    assert reply is not None and usable(reply) == "Prices look rounded.\nTry 0.005 next."
     (asked,) = writer.requests
     assert (asked.system, asked.tools, asked.messages[0]) == (REQUEST.system, REQUEST.tools, REQUEST.messages[0])
     assert asked.messages[1].role == "user" and "at most 200 words" in asked.messages[1].text
@@ -127,9 +128,10 @@ async def test_a_note_is_asked_for_once_behind_what_is_cached_already():
     ],
 )
 async def test_a_note_that_is_none_is_dropped(reply):
-    assert await ask_note(Writer(reply), REQUEST) == ""
+    answered = await ask_note(Writer(reply), REQUEST)
+    assert answered is None or usable(answered) == ""
 
 
 def test_the_longest_note_and_plain_comparisons_are_usable():
-    assert usable("x" * LONGEST) == "x" * LONGEST
-    assert usable("a < b, and 5 > 3: check <= again") != ""
+    assert usable(ModelReply("said", "x" * LONGEST)) == "x" * LONGEST
+    assert usable(ModelReply("said", "a < b, and 5 > 3: check <= again")) != ""
