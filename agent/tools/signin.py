@@ -1,6 +1,7 @@
 """Signs a role in through the app's own form, with Playwright on a page: for sessions and replays alike."""
 
 import asyncio
+import re
 import time
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -138,7 +139,9 @@ def _path(url: str) -> str:
 def _field(page: Page, label: str) -> Locator:
     quoted = label.replace("\\", "\\\\").replace('"', '\\"')
     by_attribute = page.get_by_placeholder(label, exact=True).or_(page.locator(f'[name="{quoted}"]'))
-    return page.get_by_label(label, exact=True).or_(by_attribute).first
+    # Forms mark what is required within the label: "Email *".
+    marked = re.compile(rf"^{re.escape(label)}[\s*:]*$")
+    return page.get_by_label(marked).or_(by_attribute).first
 
 
 async def _said(page: Page) -> str:
