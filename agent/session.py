@@ -17,6 +17,7 @@ from agent.briefing import Briefing
 from agent.budget import Budget
 from agent.circuit import Breaker
 from agent.context import observation
+from agent.coverage.access import Access
 from agent.coverage.coverage import Lead
 from agent.coverage.frontier import Seeker, twins
 from agent.host_specs import TOOLS, specs
@@ -58,6 +59,7 @@ class Session:
         self._briefing = Briefing(work, self._host, self._turns.outline)
         self._progress = Progress(work.profile.persistence)
         self._last: tuple[ToolResult, ...] = ()
+        self._access = Access(work.role.name, work.profile.roles)
         self._leads: tuple[Lead, ...] = ()
         self._trouble = ""
         self._pictures = sum(
@@ -129,7 +131,8 @@ class Session:
             orders=self._orders(),
             wanted=(*self._host.untested(), *work.charter.areas),
             twins=twins(work.crew, work.role.name),
-            skip=work.role.scope.skip,
+            skip=(*work.role.scope.skip, *work.charter.out_of_scope),
+            foreign=self._access.is_foreign,
         )
         leads, fresh = work.frontier.offer(work.logbook.ledger.coverage, seeker)
         if fresh:

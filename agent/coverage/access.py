@@ -4,7 +4,7 @@ It knows addresses and grants; what an answer held, and whether that is a fault,
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
@@ -104,6 +104,11 @@ class Access:
         """Whether anything at all can be foreign to the role."""
         return bool(self._foreign)
 
+    def is_foreign(self, place: str) -> bool:
+        """Whether only another role's capability leads to `place`: a path, or `METHOD /path`."""
+        method, path = split_place(place)
+        return self.forbids and self.verdict(method or "GET", path).standing == "foreign"
+
     def verdict(self, method: str, path: str) -> Verdict:
         """Of an address (a path with or without query, or a whole URL) asked with `method`."""
         asked, segments = method.upper(), _segments(path)
@@ -123,46 +128,3 @@ def _claimed(grant: Grant, owner: str) -> Iterable[_Claimed]:
 def _segments(path: str) -> tuple[str, ...]:
     plain = routes.path(path).partition("?")[0]
     return tuple(unquote(segment) for segment in plain.split("/") if segment)
-
-
-def rank_probe(place: str, access: Access) -> int:
-    """What trying a place may tell about permissions: 2 it belongs to another role, 1 nobody declared it, 0 it is the
-    role's own. `place` is a path or `METHOD /path`."""
-    method, path = split_place(place)
-    return {"foreign": 2, "undeclared": 1, "granted": 0}[access.verdict(method or "GET", path).standing]
-
-
-def probes(reached: Mapping[str, Iterable[str]], role: str, access: Access) -> tuple[str, ...]:
-    """Places that other roles reached and `role` has not: foreign ones first, then undeclared ones on routes that are
-    new to it, then the rest; at most two of a route.
-
-    `reached` holds paths with their query (pages: ledger.visited) and `METHOD /path` (requests that pages made) by
-    role. Only reading ones are tried, and none that ends the session or destroys.
-    """
-    own = {_plain(place) for place in reached.get(role, ())}
-    known = {routes.template(split_place(place)[1]) for place in own}
-    others = {_plain(place) for name, places in reached.items() if name != role for place in places}
-    ranked = sorted((place for place in others - own if _worth(place)), key=lambda p: (_order(p, access, known), p))
-    counts: dict[tuple[str, str], int] = {}
-    found: list[str] = []
-    for place in ranked:
-        method, path = split_place(place)
-        key = method, routes.template(path)
-        counts[key] = counts.get(key, 0) + 1
-        if counts[key] <= PER_ROUTE and rank_probe(place, access):
-            found.append(place)
-    return tuple(found)
-
-
-def _plain(place: str) -> str:
-    method, path = split_place(place)
-    return f"{method} {routes.path(path)}".strip()
-
-
-def _worth(place: str) -> bool:
-    method, path = split_place(place)
-    return (method or "GET") in READING and not _SPOILS.search(path) and "://" not in path
-
-
-def _order(place: str, access: Access, known: set[str]) -> tuple[int, bool]:
-    return -rank_probe(place, access), routes.template(split_place(place)[1]) in known

@@ -5,7 +5,7 @@ do not do the same work; what only one of them could reach is worth a try by the
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from zlib import crc32
@@ -27,7 +27,8 @@ with the same rights has done, or what this one has tried often enough. After al
 class Seeker:
     """Who looks for leads, on which of its turns. `orders` are people's words, newest last; `wanted` names of
     capabilities and areas that are still untested; `twins` are the roles that may do just the same; `skip` the lines
-    that the role's scope leaves out."""
+    that the role's scope leaves out; `foreign` says of a place whether only another role's capability leads there.
+    """
 
     role: str
     iteration: int
@@ -35,6 +36,7 @@ class Seeker:
     wanted: tuple[str, ...] = ()
     twins: frozenset[str] = frozenset()
     skip: tuple[str, ...] = ()
+    foreign: Callable[[str], bool] = lambda place: False
 
 
 class Frontier:
@@ -169,8 +171,11 @@ class _View:
                 if role in reached.roles or worth == (tired or reached.roles <= same):
                     continue
                 if role not in self._coverage.done_by(reached.place):
-                    lead = _probe(reached)
-                    yield self._rank(lead, ELSEWHERE if worth else AGAIN, mine), lead
+                    foreign = self._seeker.foreign(reached.place)
+                    lead = _probe(reached, foreign)
+                    # Whether a refusal comes is soon told, and a missing one is the worst of faults.
+                    promise = UNSEEN if foreign else ELSEWHERE if worth else AGAIN
+                    yield self._rank(lead, promise, mine), lead
 
     def _rank(self, lead: Lead, promise: int, mine: int) -> tuple:
         """Small is good. Equals are put in another order for each role, so that they do not queue for the same."""
@@ -193,9 +198,10 @@ def _tie(role: str, place: str) -> tuple[int, str]:
     return crc32(f"{role} {place}".encode("utf-8", "replace")), place
 
 
-def _probe(reached: Reached) -> Lead:
+def _probe(reached: Reached, foreign: bool) -> Lead:
     who = min(reached.roles)
-    return Lead(reached.sort, reached.place, f"{who} reached it", who)
+    why = f"{who} reached it; you should be refused" if foreign else f"{who} reached it"
+    return Lead(reached.sort, reached.place, why, who)
 
 
 def _in_dialog(shape: tuple[str, ...]) -> bool:

@@ -140,7 +140,7 @@ def _field(page: Page, label: str) -> Locator:
     quoted = label.replace("\\", "\\\\").replace('"', '\\"')
     by_attribute = page.get_by_placeholder(label, exact=True).or_(page.locator(f'[name="{quoted}"]'))
     # Forms mark what is required within the label: "Email *".
-    marked = re.compile(rf"^{re.escape(label)}[\s*:]*$")
+    marked = re.compile(rf"^\s*{re.escape(label)}[\s*:]*$")
     return page.get_by_label(marked).or_(by_attribute).first
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.charter import Grant, Role, SignIn
-from agent.coverage.access import Access, Verdict, probes, rank_probe, read_pattern
+from agent.coverage.access import Access, Verdict, read_pattern
 from agent.coverage.refusal import PageFacts, is_bare, of_answer, of_page, read_markup, refuses, same_answer
 from agent.evidence import fingerprint, oracles
 from agent.evidence.oracles import Scope
@@ -85,7 +85,7 @@ def test_foreign_is_what_another_roles_grant_names_and_none_of_ones_own(mine, th
     verdict = access.verdict(method or "GET", path)
     assert verdict.standing == expected
     assert (verdict.capability, verdict.owner) == (("Theirs", "boss") if expected == "foreign" else ("", ""))
-    assert rank_probe(place, access) == {"foreign": 2, "undeclared": 1, "granted": 0}[expected]
+    assert access.is_foreign(place) == (expected == "foreign")
 
 
 def test_a_visitor_is_a_role_and_the_most_specific_capability_is_named():
@@ -106,26 +106,12 @@ def test_any_pattern_and_any_address_are_read(pattern, path, method):
     assert access.verdict(method, path).standing in ("granted", "undeclared"), "its own wins a tie"
 
 
-def test_probes_are_foreign_first_new_routes_before_known_ones_and_few_of_a_kind():
-    reached = {
-        "member": ["/home", "/about/1"],
-        "admin": [
-            "/home", "/about/2", "/news", "/admin/users", "/admin/orders/1", "/admin/orders/2", "/admin/orders/3",
-            "GET /api/admin/members", "POST /api/bookings/3/approve", "/admin/users/9/delete", "/sign-out",
-            "/events/4", f"{HOST}/admin/export?all=1", "http://other.test/x y",
-        ],
-    }  # fmt: skip
-    assert probes(reached, "member", Access("member", ROLES.values())) == (
-        "/admin/export?all=1",
-        "/admin/orders/1",
-        "/admin/orders/2",
-        "/admin/users",
-        "GET /api/admin/members",
-        "/news",
-        "/x y",
-        "/about/2",
-    )
-    assert probes(reached, "admin", Access("admin", ROLES.values())) == ("/about/1",)
+def test_what_only_another_role_may_open_is_foreign_whatever_way_it_is_named():
+    member = Access("member", ROLES.values())
+    assert member.is_foreign("/admin/users") and member.is_foreign("GET /api/admin/members")
+    assert member.is_foreign(f"{HOST}/admin/export?all=1")
+    assert not member.is_foreign("/home") and not member.is_foreign("/news")
+    assert not Access("admin", ROLES.values()).is_foreign("/admin/users")
 
 
 @pytest.mark.parametrize(
