@@ -4,9 +4,10 @@ in its way, and what a dead server costs.
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bench import context, dead_server, overlays, soak
 from bench.figures import Figures
@@ -46,7 +47,7 @@ async def measure(turns: int, say: Callable[[str], None]) -> Figures:
         cpu = await soak.host_cpu_ms(CPU_TURNS, folder / "cpu")
         figures.add("host_cpu_ms_per_turn", cpu, cpu < 15)
         say("Overlays and dialogs ...")
-        _add_overlays(figures, await overlays.measure())
+        _add_overlays(figures, await overlays.measure(say))
         say("A server that dies in the middle of a run ...")
         dead = await dead_server.measure(folder / "dead")
         figures.add("dead_server_seconds", dead.seconds, dead.seconds <= 60)
@@ -58,11 +59,11 @@ async def measure(turns: int, say: Callable[[str], None]) -> Figures:
     return figures
 
 
-def _add_overlays(figures: Figures, found: overlays.OverlayFigures) -> None:
-    whole = found.overlays_recovered == found.overlays
-    figures.add("overlays_recovered", f"{found.overlays_recovered} of {found.overlays}", whole)
-    figures.add("overlay_most_calls", found.most_calls, found.most_calls <= 4)
-    figures.add("destructive_clicks", found.destructive_clicks, found.destructive_clicks == 0)
+def _add_overlays(figures: Figures, found: Mapping[str, Any]) -> None:
+    recovered, pages = found["overlays_recovered"], found["overlays"]
+    figures.add("overlays_recovered", f"{recovered} of {pages}", recovered == pages)
+    figures.add("overlay_most_calls", found["most_calls"], found["most_calls"] <= 4)
+    figures.add("destructive_clicks", found["destructive_clicks"], found["destructive_clicks"] == 0)
 
 
 def _add_soak(figures: Figures, found: soak.SoakFigures, turns: int) -> None:

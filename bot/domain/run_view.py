@@ -87,7 +87,8 @@ def view(events: Iterable[ev.Event]) -> RunView:
 
 def _role(ledger: Ledger, name: str, steps: tuple[str, ...]) -> RoleView:
     info = ledger.roles.get(name)
-    tested = sum(1 for (role, _), status in ledger.capabilities.items() if role == name and status in ("works", "broken"))
+    noted = [status for (role, _), status in ledger.capabilities.items() if role == name]
+    tested = sum(status in ("works", "broken") for status in noted)
     return RoleView(
         name=name,
         turns=info.iterations if info else 0,

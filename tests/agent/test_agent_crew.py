@@ -59,7 +59,7 @@ async def test_a_wrong_password_is_named_before_anything_begins(apps, start_site
     apps.environ["STRANGERS_PASSWORD"] = "not-it"
     apps.roles = [person("member"), stranger]
     run = scene(site.url)
-    with pytest.raises(BadInput, match="stranger could not sign in: .*Wrong password.*Correct the sign_in of stranger"):
+    with pytest.raises(BadInput, match=r"stranger could not sign in: .*Wrong password.*Correct the sign_in"):
         await run_crew(run.run({"member": ScriptedModel(), "stranger": ScriptedModel()}))
     assert await run.journal().read() == ()
 
