@@ -46,6 +46,7 @@ class RoleStarted(Payload):
     kind: ClassVar[str] = "role_started"
     signed_in: bool = False
     url: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,9 @@ def _fold_one(ledger: Ledger, event: ev.Event) -> Ledger:
             info = replace(ledger.roles.get(event.role, RoleInfo()), stopped=reason, detail=detail)
             return replace(ledger, roles={**ledger.roles, event.role: info})
         case ev.RoleStarted(url=url):
-            info = replace(ledger.roles.get(event.role, RoleInfo()), url=url)
+            # A role that goes on is still where its last turn ended, until it was taken back there.
+            info = ledger.roles.get(event.role, RoleInfo())
+            info = replace(info, url=info.url or url)
             started = {key: tool for key, tool in ledger.started.items() if key[0] != event.role}
             return replace(ledger, roles={**ledger.roles, event.role: info}, started=started)
         case ev.ModelReplied(input_tokens=given, output_tokens=made):

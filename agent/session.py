@@ -99,14 +99,20 @@ class Session:
         resumed = name in ledger.roles and ledger.roles[name].iterations > 0
         last = ledger.roles[name].url if resumed else ""
         notes: list[ev.Payload] = [
-            ev.ObservationNoted(f"Interrupted in the middle of {tool}", "A worker ended; the call's effect is unknown.")
+            ev.BlockerMet(
+                f"a worker ended in the middle of {tool}", "its effect is unknown; the role looks again", True
+            )
             for tool in interrupted
         ]
         view = await self._browser.view()
         path = routes.place(view.url)
         entered = [ev.SignedInAgain(how, path) for how in self._browser.entrances()[-1:] if name in ledger.roles]
-        await work.logbook.append(name, *notes, *entered, ev.RoleStarted(work.role.sign_in is not None, path))
-        returned = await self._turns.go_back(last, view) if last and last != path else None
+        key, met = work.recogniser.recognise(view)
+        shown = await self._picture(key, view) if met else ()
+        begun = ev.RoleStarted(work.role.sign_in is not None, path, key)
+        await work.logbook.append_all(name, (*notes, *entered, *([met] if met else ()), *shown, begun))
+        segment = sum(isinstance(event.payload, ev.RoleStarted) for event in work.logbook.events if event.role == name)
+        returned = await self._turns.go_back(last, view, segment) if last and last != path else None
         if returned:
             await work.logbook.append_all(name, returned.payloads)
             view = returned.view
@@ -192,22 +198,22 @@ class Session:
         self._briefing.add_turn(reply, turn.answers, turn.results)
         self._last = turn.results_as(reply.calls)
         ended = ev.TurnEnded(self._budget.used, turn.state, routes.place(turn.view.url))
-        shown = await self._picture(turn)
+        shown = await self._picture(turn.state, turn.view) if turn.new_state else ()
         await self._work.logbook.append_all(self._work.role.name, (replied(reply), *turn.payloads, *shown, ended))
         self._progress = self._progress.after(self._work.logbook.ledger, self._work.role.name)
         if not turn.view.dialog:
             await self._work.keep(self._browser.state)
         return turn
 
-    async def _picture(self, turn: Turn) -> tuple[ev.PictureTaken, ...]:
+    async def _picture(self, state: str, view: PageView) -> tuple[ev.PictureTaken, ...]:
         """What a state looked like when it was met, for the report's map."""
-        if not turn.new_state or self._pictures >= MOST_PICTURES:
+        if self._pictures >= MOST_PICTURES:
             return ()
-        file = Path("roles", self._work.role.name, f"{turn.state}.jpg")
+        file = Path("roles", self._work.role.name, f"{state}.jpg")
         if not await self._browser.picture(self._work.folder / file):
             return ()
         self._pictures += 1
-        return (ev.PictureTaken(turn.state, routes.path(turn.view.url), file.as_posix()),)
+        return (ev.PictureTaken(state, routes.path(view.url), file.as_posix()),)
 
     async def _reason_to_stop(self, turn: Turn) -> Stop | None:
         if turn.finished is not None:

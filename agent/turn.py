@@ -14,6 +14,7 @@ from agent.assignment import Assignment
 from agent.budget import Budget
 from agent.circuit import Breaker
 from agent.context import observation
+from agent.coverage.actions import RESUMED
 from agent.coverage.leads import Bounds, leads_in
 from agent.coverage.states import tree_of
 from agent.evidence import claims, fingerprint, oracles, repro, story
@@ -94,10 +95,10 @@ class TurnMaker:
         self._close(turn)
         return turn
 
-    async def go_back(self, path: str, view: PageView) -> Turn:
-        """Opens the page where a resumed role was, as a call like any other."""
+    async def go_back(self, path: str, view: PageView, segment: int) -> Turn:
+        """Opens the page where a role was that is resumed in its `segment`, as a call like any other."""
         turn = Turn(view)
-        await self._act((ToolCall("resume", "browser_navigate", {"url": path}),), turn)
+        await self._act((ToolCall(f"{RESUMED}.{segment}", "browser_navigate", {"url": path}),), turn)
         return turn
 
     def outline(self, view: PageView) -> str:

@@ -23,10 +23,12 @@ BOUNDS = {
     "destructive_clicks": "0",
     "dead_server_seconds": "<= 60 until every role has ended",
     "dead_server_calls": "<= 5 of a role after the end of the server",
+    "dead_server_told": "1 observation for the run, every role ended as target_down",
     "turns": "all",
     "memory_growth": "<= 0.1, last quarter over the second, in PSS",
     "prompt_largest": "<= the epoch's limit and what comes with it",
     "repeated_ground": "<= 0.15, of the worst role",
+    "findings_confirmed": "> 0",
     "findings_lost": "0",
     "findings_doubled": "0",
     "roles_ended": "all with a reason",
@@ -52,6 +54,8 @@ async def measure(turns: int, say: Callable[[str], None]) -> Figures:
         dead = await dead_server.measure(folder / "dead")
         figures.add("dead_server_seconds", dead.seconds, dead.seconds <= 60)
         figures.add("dead_server_calls", dead.most_calls, dead.most_calls <= 5)
+        as_told = set(dead.reasons.values()) == {"target_down"} and dead.told == 1
+        figures.add("dead_server_told", dead.told, as_told and len(dead.reasons) == dead_server.ROLES)
         say(f"Five roles of {turns} turns each, the worker killed {KILLS} times on the way ...")
         _add_soak(figures, await soak.measure(turns, KILLS, folder / "soak"), turns)
     finally:
@@ -68,10 +72,11 @@ def _add_overlays(figures: Figures, found: Mapping[str, Any]) -> None:
 
 def _add_soak(figures: Figures, found: soak.SoakFigures, turns: int) -> None:
     figures.add("turns", found.turns, found.turns == turns * found.roles)
-    figures.add("memory_growth", found.memory_growth, found.memory_growth <= 0.1)
+    figures.add("memory_growth", found.memory_growth, found.memory_growth is not None and found.memory_growth <= 0.1)
     figures.add("prompt_largest", found.prompt_largest, found.prompt_largest <= found.prompt_limit)
     figures.add("repeated_ground", found.repeated, found.repeated <= 0.15)
-    figures.add("findings_confirmed", found.confirmed)
+    figures.add("revisit_rate", found.revisits)
+    figures.add("findings_confirmed", found.confirmed, found.confirmed > 0)
     figures.add("findings_lost", found.lost, found.lost == 0)
     figures.add("findings_doubled", found.doubled, found.doubled == 0)
     figures.add("roles_ended", len(found.ended), len(found.ended) == found.roles)

@@ -9,6 +9,8 @@ import hashlib
 import html
 import json
 import re
+import sys
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -46,6 +48,11 @@ class Site(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Answer)
         self.faults = faults
         self.notes: list[str] = []
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that leaves in the middle of an answer is no news."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            traceback.print_exc()
 
 
 def number(*parts: object) -> int:

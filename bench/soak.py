@@ -24,7 +24,8 @@ from typing import Any
 import psutil
 
 from agent import events as ev
-from agent.coverage.repetition import repeated_ground
+from agent.charter import Compaction
+from agent.coverage.repetition import repeated_ground, revisit_rate
 from agent.journal import FileJournal
 from bench.site import ROLES, SIGN_IN_WORD
 from bench.soak_worker import SIZES
@@ -35,6 +36,8 @@ SAMPLE_SECONDS = 3.0
 KILLS_WITHIN = 0.25
 """Workers are killed in the first quarter of the turns, so that memory is that of one worker after it."""
 LONGEST = 3 * 3600.0
+OPENING = 8_000
+"""Tokens beside the turns of an epoch: the opening, the host's memory, one more turn, the tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,13 @@ class SoakFigures:
     roles: int
     kills: int
     minutes: float
-    memory_growth: float
+    memory_growth: float | None
     memory_mib: float
     prompt_median: int
     prompt_largest: int
     prompt_limit: int
     repeated: float
+    revisits: float
     confirmed: int
     lost: int
     doubled: int
@@ -76,7 +80,7 @@ async def measure(turns: int, kills: int, folder: Path, roles: int = 5) -> SoakF
     judged = {v.fingerprint for v in verdicts}
     suspected = {e.payload.fingerprint for e in events if isinstance(e.payload, ev.FindingSuspected)}
     ends = [e.payload.state for e in events if isinstance(e.payload, ev.RunEnded)]
-    ground = repeated_ground(events)
+    ground, again = repeated_ground(events), revisit_rate(events)
     return SoakFigures(
         turns=sum(isinstance(e.payload, ev.TurnEnded) for e in events),
         roles=roles,
@@ -86,7 +90,8 @@ async def measure(turns: int, kills: int, folder: Path, roles: int = 5) -> SoakF
         memory_mib=round(max((mib for _, mib in samples), default=0.0)),
         prompt_median=round(statistics.median(sizes)),
         prompt_largest=max(sizes),
-        prompt_limit=2 * 32_000,
+        prompt_limit=Compaction().tokens + OPENING,
+        revisits=round(again[""].share, 4),
         repeated=round(max((share.share for role, share in ground.items() if role), default=0.0), 4),
         confirmed=len(confirmed),
         lost=len(suspected - judged),
@@ -215,10 +220,12 @@ def _tree_mib(pid: int) -> float:
     return total / 2**20
 
 
-def _growth(samples: list[tuple[int, float]], total: int) -> float:
+def _growth(samples: list[tuple[int, float]], total: int) -> float | None:
+    """None without samples of both quarters."""
+
     def mean(first: float, last: float) -> float:
         inside = [mib for made, mib in samples if first * total <= made <= last * total]
         return statistics.fmean(inside) if inside else 0.0
 
-    second = mean(0.25, 0.5)
-    return round(mean(0.75, 1.0) / second - 1, 4) if second else 0.0
+    second, last = mean(0.25, 0.5), mean(0.75, 1.0)
+    return round(last / second - 1, 4) if second and last else None

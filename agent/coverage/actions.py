@@ -8,6 +8,8 @@ from agent.coverage import places
 
 REQUEST = "browser_request"
 BACK = "browser_navigate_back"
+RESUMED = "resume"
+"""Begins the ids of the calls with which a resumed role is taken back to its page."""
 LOOKS = frozenset({"browser_snapshot", "browser_find", "browser_take_screenshot", "browser_wait_for", "browser_hover"})
 """They change nothing and lead nowhere."""
 _REFS = frozenset({"target", "ref", "element"})
@@ -52,3 +54,8 @@ def asked_for(done: ev.ToolFinished, home: str) -> tuple[str, ...]:
         return tuple(filter(None, (places.of_api(str(done.args.get("method") or "GET"), path, home),)))
     href = str((done.target or {}).get("href") or "") if done.tool == "browser_click" else ""
     return tuple(filter(None, (places.of_url(href, home),))) if href else ()
+
+
+def brings_back(done: ev.ToolFinished) -> bool:
+    """Whether the host took a resumed role back to its page by this call: no step of the role's own."""
+    return done.call_id.partition(".")[0] == RESUMED

@@ -128,9 +128,11 @@ def fold(coverage: Coverage, event: ev.Event) -> Coverage:
             return _tested(coverage, role, coverage.where.get(role, ("", ""))[0])
         case ev.RoleStopped():
             return replace(coverage, stopped=coverage.stopped | {role})
-        case ev.RoleStarted(url=url):
+        case ev.RoleStarted(url=url, state=state):
             coverage = replace(coverage, stopped=coverage.stopped - {role})
-            return _arrive(coverage, event, "", places.of_url(url)) if url and role not in coverage.where else coverage
+            return (
+                _arrive(coverage, event, state, places.of_url(url)) if url and role not in coverage.where else coverage
+            )
         case _:
             return coverage
 

@@ -23,8 +23,6 @@ from agent.coverage import actions, places
 Step = tuple[str, str]
 """State key and action signature."""
 _FILLING = frozenset({"browser_type", "browser_fill_form", "browser_select_option"})
-RESUMED = "resume"
-"""The call's id with which a resumed role is taken back to its page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ def repeated_ground(events: Iterable[ev.Event]) -> Mapping[str, Share]:
         done = event.payload
         if not isinstance(done, ev.ToolFinished) or not actions.of_browser(done):
             continue
-        if not done.state_before or done.call_id == RESUMED:
+        if not done.state_before or actions.brings_back(done):
             continue
         walk = walks.setdefault(event.role, _Walk())
         if _make(walk, event.seq, done, changed):
@@ -96,7 +94,7 @@ def revisit_rate(events: Iterable[ev.Event]) -> Mapping[str, Share]:
     counts: dict[str, Counter[str]] = {}
     for event in events:
         done = event.payload
-        if not isinstance(done, ev.ToolFinished) or not done.state_after or done.call_id == RESUMED:
+        if not isinstance(done, ev.ToolFinished) or not done.state_after or actions.brings_back(done):
             continue
         now = (done.state_after, places.of_url(done.url_after))
         if here.get(event.role) == now:

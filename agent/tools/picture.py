@@ -30,11 +30,16 @@ async def take_small_picture(page: Page, path: Path, secrets: Secrets) -> bool:
             for quality in QUALITIES:
                 data = await page.screenshot(type="jpeg", quality=quality, mask=covers, timeout=SMALL_SECONDS * 1000)
                 if len(data) <= SMALL_BYTES:
-                    await asyncio.to_thread(path.write_bytes, data)
+                    await asyncio.to_thread(_write, path, data)
                     return True
     except (Error, TimeoutError, OSError):
         return False
     return False
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 async def _covers(page: Page, secrets: Secrets) -> list[Locator]:
