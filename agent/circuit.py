@@ -1,13 +1,12 @@
-"""A role's circuit breaker: counts calls that failed to connect, finds out what is gone, waits for an app to come back.
+"""A role's circuit breaker: counts failures in a row, finds out what is gone, waits for an app to come back.
 
 `Circuit` is pure state over tool results; `diagnose` is the one function that asks the network; `Breaker` keeps both
 for a role. That a server is down is no fault of the app's code: it ends roles, and makes one observation in a run.
 """
 
-import re
 import time
 from asyncio import sleep
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -16,61 +15,20 @@ from agent import events as ev
 from agent import routes
 from agent.charter import Profile
 from agent.events import Event
+from agent.failures import Failure, answered, failure_of
 from agent.stopping import Stop, StopReason
 from agent.target import PAUSE, ask
-from agent.tools.connection import CONNECTION, unconnected
-from agent.tools.egress import allowed_origins, origin_of
-from agent.tools.surface import Signal, ToolResult
+from agent.tools.egress import allowed_origins
+from agent.tools.surface import ToolResult
 
-Sort = Literal["refused", "slow", "browser"]
 Outcome = Literal["", "app_down", "route_down", "browser_gone", "back", "slow", "unsteady"]
 # A server that thinks for 20 seconds is slow, not down.
 PROBE_SECONDS = 30.0
+SHORTEST_PROBE = 2.0
 SLOW_SECONDS = 5.0
 PLACES = 5
-# What a page cannot do without. A missing picture alone says nothing about the server.
-VITAL = frozenset({"document", "fetch", "xhr", "script", "eventsource"})
-NAVIGATION = re.compile(r"^Error: .*Timeout \d+ms exceeded.*navigating to", re.S)
-LOST = "session lost"
 TITLE = "The application went down during the run"
 AWAY = "the application does not answer"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One call that did not get through. `url` is what did not answer, empty where none is known."""
-
-    sort: Sort
-    url: str = ""
-    text: str = ""
-    route: str = ""
-    """The route's template; an origin where it is not the app's first one."""
-
-
-def failure_of(result: ToolResult, origins: Sequence[str], left: Collection[str] = ()) -> Failure | None:
-    """What of a call did not connect to one of the app's `origins`, but for the routes `left`, or to the browser or
-    server that was to do it."""
-    for signal in _cut_off(result, origins, left):
-        if signal.navigation or signal.resource in VITAL:
-            return Failure("refused", signal.url, _reason(signal.text), _route(signal.url, origins))
-    # In an answer of the browser only the host's notice is beyond doubt; other servers have no page to quote.
-    said = result.notice if result.before is not None else result.told
-    if result.status == "lost" or (result.status == "tool_error" and LOST in said):
-        return Failure("browser", text=said.partition("\n")[0])
-    if result.status == "tool_error" and NAVIGATION.search(result.text):
-        return Failure("slow", text="no answer within the browser's time-out")
-    after = result.after
-    if result.status == "ok" and result.before and after and after.url.startswith("chrome-error:"):
-        return Failure("refused", text="the browser shows its error page")
-    return None
-
-
-def answered(result: ToolResult, origins: Sequence[str], left: Collection[str] = ()) -> bool:
-    """The app spoke during a call, and nothing of it failed to connect: a page from the cache also looks like an
-    answer, but its pictures do not."""
-    if _cut_off(result, origins, left):
-        return False
-    return any(signal.kind == "response" and origin_of(signal.url) in origins for signal in result.signals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +57,16 @@ class Circuit:
     def settled(self, found: "Diagnosis") -> "Circuit":
         """After the app was asked: only a row that means nothing yet is counted on."""
         if not found.outcome:
-            return replace(self, asked=len(self.failures))
+            row = self.without_answers()
+            return replace(row, asked=len(row.failures))
         left = self.left | {found.route} if found.outcome == "route_down" else self.left
         return replace(self.closed(), left=left)
+
+    def without_answers(self) -> "Circuit":
+        """Once the app itself was heard: what looked like a gateway's word was an answer of the app's own, which ends
+        the row before it."""
+        own = max((number for number, item in enumerate(self.failures, 1) if item.sort == "gateway"), default=0)
+        return replace(self, failures=self.failures[own:]) if own < len(self.failures) else self.closed()
 
     def closed(self) -> "Circuit":
         return replace(self, failures=(), since=None, asked=0)
@@ -112,8 +77,9 @@ class Circuit:
 
     @property
     def in_doubt(self) -> bool:
-        """The last call was refused outright, so that the app is worth asking before a model is."""
-        return len(self.failures) > self.asked and self.failures[-1].sort == "refused"
+        """The last call was refused outright, or answered by what may stand in front of the app, so that the app is
+        worth asking before a model is."""
+        return len(self.failures) > self.asked and self.failures[-1].sort in ("refused", "gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,37 +140,52 @@ class Wait:
 
 
 async def diagnose(circuit: Circuit, origin: str, wait: Wait) -> Diagnosis:
-    """Asks the app at its origin when there is reason to. Takes milliseconds while it answers, up to `wait` while it
-    does not, up to PROBE_SECONDS more while it only hesitates."""
+    """Asks the app at its origin when there is reason to. Takes milliseconds while it answers, up to `wait` and some
+    seconds while it does not, up to PROBE_SECONDS while it only hesitates."""
     if not (circuit.open or circuit.in_doubt):
         return Diagnosis()
     started = time.monotonic()
     reply = await ask(origin, PROBE_SECONDS, head=False)
-    if reply.problem:
-        return await _wait_for(circuit, origin, wait, reply.why)
-    if not circuit.open:
+    if reply.away:
+        return await _wait_for(circuit, origin, wait, _Silence(started, reply.away))
+    row = circuit.without_answers()
+    if not row.open:
         return Diagnosis()
-    return _while_up(circuit, time.monotonic() - started)
+    return _while_up(row, time.monotonic() - started)
 
 
-async def _wait_for(circuit: Circuit, origin: str, wait: Wait, why: str) -> Diagnosis:
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """Probes in a row that brought no answer of the app, since `started` on the monotonic clock; `why` the last."""
+
+    started: float
+    why: str
+    probes: int = 1
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+
+async def _wait_for(circuit: Circuit, origin: str, wait: Wait, silence: _Silence) -> Diagnosis:
     """Until the app is back, or both the patience is over and enough failed in a row to be sure."""
-    started, failed = time.monotonic(), 1
-    while time.monotonic() < started + wait.patience or len(circuit.failures) + failed < circuit.limit:
+    while silence.seconds < wait.patience or len(circuit.failures) + silence.probes < circuit.limit:
         if await wait.give_up():
             return Diagnosis()
         await sleep(PAUSE)
-        reply = await ask(origin, PROBE_SECONDS, head=False)
-        if not reply.problem:
-            seconds = time.monotonic() - started
-            return Diagnosis("back", f"waited {seconds:.0f} s until it answered again", failures=failed)
-        failed, why = failed + 1, reply.why
+        left = wait.patience - silence.seconds
+        reply = await ask(origin, min(PROBE_SECONDS, max(left, SHORTEST_PROBE)), head=False)
+        if not reply.away:
+            sentence = f"waited {silence.seconds:.0f} s until it answered again"
+            return Diagnosis("back", sentence, failures=silence.probes)
+        silence = replace(silence, why=reply.away, probes=silence.probes + 1)
     since = f" since {circuit.since:%H:%M:%S} UTC" if circuit.since else ""
     sentence = (
-        f"The application at {origin} does not answer{since}: {_calls(circuit.failures)} and {failed} probes in a row "
-        f"could not connect (the last: {why}), and it did not come back within {wait.patience:.0f} seconds."
+        f"The application at {origin} does not answer{since}: {_calls(circuit.failures)} and {silence.probes} probes "
+        f"in a row got no answer from it (the last: {silence.why}), and it did not come back within "
+        f"{silence.seconds:.0f} seconds."
     )
-    return Diagnosis("app_down", sentence, failures=len(circuit.failures) + failed)
+    return Diagnosis("app_down", sentence, failures=len(circuit.failures) + silence.probes)
 
 
 def _while_up(circuit: Circuit, seconds: float) -> Diagnosis:
@@ -273,17 +254,3 @@ def _calls(failures: Sequence[Failure]) -> str:
     places = list(dict.fromkeys(routes.path(failure.url) for failure in failures if failure.url))
     shown = ", ".join(places[:PLACES]) + (", …" if len(places) > PLACES else "")
     return f"{count} {'call' if count == 1 else 'calls'}{f' ({shown})' if shown else ''}"
-
-
-def _cut_off(result: ToolResult, origins: Sequence[str], left: Collection[str]) -> list[Signal]:
-    return [item for item in result.signals if unconnected(item, origins) and _route(item.url, origins) not in left]
-
-
-def _route(url: str, origins: Sequence[str]) -> str:
-    origin = origin_of(url) or ""
-    return routes.template(url) if origin == origins[0] else origin
-
-
-def _reason(text: str) -> str:
-    found = CONNECTION.search(text)
-    return found[0] if found else ""

@@ -8,11 +8,10 @@ import math
 import secrets
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 import structlog
 from playwright.async_api import Error, Playwright, async_playwright
@@ -21,7 +20,7 @@ from agent import events as ev
 from agent.assignment import Assignment
 from agent.book import FindingBook
 from agent.charter import Charter, Profile, Role
-from agent.circuit import trouble
+from agent.conclusion import Leave, RunOutcome, conclude, stopped
 from agent.coverage.frontier import Frontier
 from agent.coverage.similar import Recogniser
 from agent.errors import BadInput
@@ -36,11 +35,11 @@ from agent.profiles.load import chosen_roles
 from agent.prover import ProofRoom, Prover
 from agent.session import Session
 from agent.steering import Helm, Inbox, MemoryInbox
-from agent.stopping import FAILURES, Stop, StopReason
+from agent.stopping import Stop, StopReason
 from agent.target import unreachable
 from agent.tools.chromium import require_browser
 from agent.tools.egress import allowed_origins
-from agent.tools.mcp import Gone, McpSurface
+from agent.tools.mcp import Gone, Hung, McpSurface
 from agent.tools.playwright_server import SharedChromium, share
 from agent.tools.router import Router
 from agent.tools.seat import FAILED_PICTURE, BrowserOptions
@@ -73,14 +72,6 @@ class CrewRun:
     listen: Callable[[Event], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """`unfinished`: the segment is over, the run is not. `detail` is one sentence for people."""
-
-    state: Literal["completed", "stopped", "failed", "unfinished"]
-    detail: str = ""
-
-
 async def run_crew(run: CrewRun) -> RunOutcome:
     """Explore until the roles are done or the segment is over.
 
@@ -95,13 +86,11 @@ async def run_crew(run: CrewRun) -> RunOutcome:
     roles = chosen_roles(run.profile, run.charter)
     require_browser(run.environ)
     resumed = bool(logbook.events)
-    if problem := await check_target(run.profile, run.profile.resilience.patience if resumed else 0.0):
-        if not resumed:
-            raise BadInput(problem)
-        await logbook.append("", ev.CircuitOpened("app_down", "", 0, problem))
-        return await _end(logbook, RunOutcome("failed", problem))
+    away = await check_target(run.profile, run.profile.resilience.patience if resumed else 0.0)
+    if away and not resumed:
+        raise BadInput(away)
     try:
-        return await Crew(run, logbook, roles).work(resumed)
+        return await Crew(run, logbook, roles).work(resumed, away)
     except BaseExceptionGroup as group:
         if group.subgroup(LeaseLost):
             raise LeaseLost("Another worker has taken the run over.") from None
@@ -128,40 +117,61 @@ class Crew:
         # One for all roles, so that their requests begin with the same text, which providers then cache once.
         self._fence = secrets.token_hex(4)
 
-    async def work(self, resumed: bool) -> RunOutcome:
-        """Raises BadInput when a role of a run that begins cannot sign in."""
-        waiting = [role for role in self._roles if not self._stopped(role)]
+    async def work(self, resumed: bool, away: str = "") -> RunOutcome:
+        """`away`: why no role can go on; then they end, and what waits for its proof is proved where that needs no
+        explored application. Raises BadInput when a role of a run that begins cannot sign in."""
+        waiting = [] if away else [role for role in self._roles if not self._stopped(role)]
         models = {role.name: self._run.model(role) for role in waiting}
+        provable = not away or self._run.profile.replay is not None
         async with self._browsers(), Doors() as doors:
             # Everybody signs in before any model is asked: a wrong password is told at once and costs nothing.
             await doors.open([self._options(role, models[role.name], resumed) for role in waiting])
             if doors.refused and not resumed:
                 raise BadInput(doors.refused)
-            await self._begin(resumed)
-            async with asyncio.TaskGroup() as group:
-                proving = group.create_task(self._prover.run(), name="prover")
-                async with asyncio.TaskGroup() as exploring:
-                    for index, role in enumerate(waiting):
-                        delay = index * self._run.profile.resilience.stagger
-                        task = self._explore(role, models[role.name], doors, delay)
-                        exploring.create_task(task, name=f"role-{role.name}")
-                await self._drain(proving)
-        return await self._conclude()
+            build = await self._begin(resumed)
+            if away:
+                await self._leave(away)
+            if provable:
+                await self._work_off(waiting, models, doors, build)
+        names = [role.name for role in self._roles]
+        return await conclude(self._logbook, names, Leave(self._stop_heard, unprovable=not provable))
 
-    async def _begin(self, resumed: bool) -> None:
+    async def _begin(self, resumed: bool) -> str:
+        """The build that is explored; while it cannot be told, the one that was seen last."""
         run, names = self._run, tuple(role.name for role in self._roles)
-        build = await read_build(run.profile, run.profile.url)
+        seen = [event.payload.build for event in self._logbook.events if isinstance(event.payload, ev.RunStarted)]
+        build = await read_build(run.profile, run.profile.url) or next(filter(None, reversed(seen)), "")
         await self._logbook.append("", ev.RunStarted(build, names, resumed))
         if not resumed:
             items = plan(run.charter, self._roles, await run.book.open_faults())
             await self._logbook.append("", ev.PlanMade(tuple(item.to_json() for item in items)))
+        return build
+
+    async def _leave(self, away: str) -> None:
+        """Ends every role that has not ended: the target is gone."""
+        for role in self._roles:
+            if not self._stopped(role):
+                await self._logbook.append(role.name, ev.CircuitOpened("app_down", "", 0, away))
+                await self._note_end(role, Stop(StopReason.TARGET_DOWN, away))
+                Kept(self._run.vault, self._run.folder, role.name).drop()
+
+    async def _work_off(self, roles: Sequence[Role], models: Mapping[str, Model], doors: Doors, build: str) -> None:
+        """All roles side by side with the prover, then what the prover has left."""
+        self._prover = Prover(replace(self._room, playwright=self._playwright, build=build), self._logbook)
+        async with asyncio.TaskGroup() as group:
+            proving = group.create_task(self._prover.run(), name="prover")
+            async with asyncio.TaskGroup() as exploring:
+                for index, role in enumerate(roles):
+                    delay = index * self._run.profile.resilience.stagger
+                    task = self._explore(role, models[role.name], doors, delay)
+                    exploring.create_task(task, name=f"role-{role.name}")
+            await self._drain(proving)
 
     @asynccontextmanager
     async def _browsers(self) -> AsyncIterator[None]:
         """One driver for all roles, and where the profile says so one Chromium; else each role launches its own."""
         run = self._run
         async with async_playwright() as self._playwright:
-            self._prover = Prover(replace(self._room, playwright=self._playwright), self._logbook)
             if not run.profile.shared_browser:
                 yield
                 return
@@ -175,8 +185,7 @@ class Crew:
                 await self._shared.close()
 
     def _stopped(self, role: Role) -> str:
-        info = self._logbook.ledger.roles.get(role.name)
-        return info.stopped if info else ""
+        return stopped(self._logbook, role.name)
 
     def _paused(self) -> bool:
         return self._run.deadline is not None and self._run.clock() >= self._run.deadline
@@ -207,7 +216,7 @@ class Crew:
             raise
         except SignInFailed as error:
             stop = await self._refused(role, str(error))
-        except (Error, Gone) as error:
+        except (Error, Gone, Hung) as error:
             stop = Stop(StopReason.BROWSER_LOST, f"The browser failed: {(str(error) or 'no reason').splitlines()[0]}")
         except Exception as error:
             # Plain and masked: a traceback that shows local variables would show the secrets in them.
@@ -232,8 +241,8 @@ class Crew:
         picture = Path("roles", role.name, FAILED_PICTURE)
         shown = stop.reason == StopReason.SIGN_IN_FAILED and (self._run.folder / picture).is_file()
         detail, turns = self._secrets.mask(stop.detail), info.iterations if info else 0
-        stopped = ev.RoleStopped(stop.reason.value, detail, turns, picture.as_posix() if shown else "")
-        await self._logbook.append(role.name, stopped)
+        ended = ev.RoleStopped(stop.reason.value, detail, turns, picture.as_posix() if shown else "")
+        await self._logbook.append(role.name, ended)
 
     def _options(self, role: Role, model: Model, resumed: bool) -> BrowserOptions:
         run = self._run
@@ -242,6 +251,7 @@ class Crew:
             run.profile,
             require_browser(run.environ),
             run.folder / "browsers",
+            playwright=self._playwright,
             shared=self._shared,
             pictures=model.vision,
             artefacts=run.folder / "roles" / role.name,
@@ -272,27 +282,3 @@ class Crew:
             for surface in others:
                 stack.push_async_callback(surface.close)
             return await Session(work, browser, Router((browser, *others), profile)).run()
-
-    async def _conclude(self) -> RunOutcome:
-        """What the segment has come to; the run ends when every role has and nothing waits for its proof."""
-        ledger = self._logbook.ledger
-        running = [role.name for role in self._roles if not self._stopped(role)]
-        if running or (ledger.pending and not self._stop_heard):
-            return RunOutcome("unfinished", f"Still to do: {', '.join(running) or 'proofs'}.")
-        for suspicion in ledger.pending.values():
-            note = ev.ObservationNoted(str(suspicion["title"]), "The run ended before this could be proved.")
-            await self._logbook.append(str(suspicion["role"]), note)
-        reasons = {role.name: StopReason(self._stopped(role)) for role in self._roles}
-        if self._stop_heard:
-            return await _end(self._logbook, RunOutcome("stopped", "Stopped on request."))
-        if all(reason in FAILURES for reason in reasons.values()):
-            detail = "; ".join(f"{name}: {ledger.roles[name].detail}" for name in reasons)
-            return await _end(self._logbook, RunOutcome("failed", detail))
-        return await _end(self._logbook, RunOutcome("completed", f"{len(reasons)} roles are done."))
-
-
-async def _end(logbook: Logbook, outcome: RunOutcome) -> RunOutcome:
-    if note := trouble(logbook.events):
-        await logbook.append("", note)
-    await logbook.append("", ev.RunEnded(outcome.state, outcome.detail))
-    return outcome

@@ -3,17 +3,19 @@
 They print nothing; who calls them listens to the events.
 """
 
+import contextlib
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agent import begun
 from agent.book import MemoryBook
-from agent.charter import Charter, Profile
+from agent.charter import Charter, Profile, Role
 from agent.crew import CrewRun, RunOutcome, run_crew
 from agent.effort import spent
 from agent.errors import BadInput
@@ -40,9 +42,11 @@ MISSION = "Explore the application in the role's capabilities and find what is b
 
 @dataclass(frozen=True, slots=True)
 class ExploreOptions:
-    """`apps` holds the profiles, `slug` is App/profile. Reports go below `out`; `resume` is the folder of a run that
-    was cut off; `state_key` the file of the key that seals signed-in states. `inbox` steers the run. An empty `roles`
-    means the profile's default ones."""
+    """`apps` holds the profiles, `slug` is App/profile. Reports go below `out`; `state_key` is the file of the key that
+    seals signed-in states. `inbox` steers the run. An empty `roles` means the profile's default ones.
+
+    `resume` is the folder of a run that was cut off: it goes on with what it was begun with, which `url`, charter,
+    `roles` and `iterations` may repeat and not change."""
 
     apps: Path
     slug: str
@@ -69,16 +73,41 @@ class Explored:
 
 async def explore(options: ExploreOptions, listen: Callable[[Event], None] | None = None) -> Explored:
     """A whole run, or the rest of one. Raises BadInput before anything was started."""
-    profile = load_profile(options.apps, options.slug, options.environ, options.url)
-    charter = read_charter(options, profile)
+    profile, charter = _wanted(options)
     roles = chosen_roles(profile, charter)
-    folder = _folder(options, profile)
+    folder = options.resume or _new_folder(options, profile)
+    try:
+        outcome, events = await _run(options, Work(profile, charter, roles, folder), listen)
+    except BadInput:
+        if options.resume is None:  # nothing was explored, so nothing is left behind
+            _remove(folder)
+        raise
+    write_report(folder, charter, profile, events)
+    return Explored(outcome, folder, summary(events))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run explores, as whom, and where it leaves what it found."""
+
+    profile: Profile
+    charter: Charter
+    roles: tuple[Role, ...]
+    folder: Path
+
+
+async def _run(
+    options: ExploreOptions, work: Work, listen: Callable[[Event], None] | None
+) -> tuple[RunOutcome, Sequence[Event]]:
+    profile, folder = work.profile, work.folder
+    if options.resume is None:
+        begun.keep(folder, work.charter, [role.name for role in work.roles], profile.url)
     journal = FileJournal(folder / "journal.jsonl")
     day = MemoryDay(costs.spent_today(options.out, profile.slug, datetime.now(UTC).date()))
     account = Account(profile.budgets, day, spent(await journal.read()))
     models = Models(options.llm, profile, Metering(folder.name, account, costs.CostLog(folder / costs.FILE)))
     run = CrewRun(
-        charter=charter,
+        charter=work.charter,
         profile=profile,
         model=models.of,
         journal=journal,
@@ -90,18 +119,12 @@ async def explore(options: ExploreOptions, listen: Callable[[Event], None] | Non
         vault=Vault(options.state_key),
     )
     try:
-        models.require(roles)
+        models.require(work.roles)
         await models.reach()
         outcome = await run_crew(run)
-    except BadInput:
-        if options.resume is None:  # nothing was explored, so nothing is left behind
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
     finally:
         await models.close()
-    events = await journal.read()
-    write_report(folder, charter, profile, events)
-    return Explored(outcome, folder, summary(events))
+    return outcome, await journal.read()
 
 
 async def replay_file(
@@ -182,14 +205,40 @@ def run_folder(out: Path, profile: Profile, run_id: str, now: datetime) -> Path:
     return out / profile.app / profile.name / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{run_id}"
 
 
-def _folder(options: ExploreOptions, profile: Profile) -> Path:
+def _wanted(options: ExploreOptions) -> tuple[Profile, Charter]:
+    """The profile and the charter of a run that begins, or of the one that is resumed. Raises BadInput."""
     if options.resume is None:
-        folder = run_folder(options.out, profile, secrets.token_hex(3), datetime.now(UTC))
-        try:
-            folder.mkdir(parents=True)
-        except OSError as error:
-            raise BadInput(f"{folder} cannot be made ({error.strerror}); choose another --out.") from None
-        return folder
-    if not (options.resume / "journal.jsonl").is_file():
-        raise BadInput(f"{options.resume} holds no journal.jsonl; name the folder of a run that was cut off.")
-    return options.resume
+        profile = load_profile(options.apps, options.slug, options.environ, options.url)
+        return profile, read_charter(options, profile)
+    was = begun.recall(options.resume)
+    if options.slug != was.slug:
+        raise BadInput(f"{options.resume} holds a run of {was.slug}, not of {options.slug}; name that profile.")
+    profile = load_profile(options.apps, was.slug, options.environ, options.url or was.url)
+    said = read_charter(options, profile)
+    differing = {
+        "--url": profile.url != was.url,
+        "--charter": options.charter_file is not None and said.mission != was.mission,
+        "--role": bool(said.roles) and set(said.roles) != set(was.roles),
+        "--iterations": said.iterations is not None and said.iterations != was.iterations,
+    }
+    if any(differing.values()):
+        names = ", ".join(name for name, differs in differing.items() if differs)
+        raise BadInput(f"{options.resume} was begun with another {names}; leave that out, or begin a new run.")
+    return profile, was.charter
+
+
+def _new_folder(options: ExploreOptions, profile: Profile) -> Path:
+    folder = run_folder(options.out, profile, secrets.token_hex(3), datetime.now(UTC))
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be made ({error.strerror}); choose another --out.") from None
+    return folder
+
+
+def _remove(folder: Path) -> None:
+    """With the folders of its profile and app when they hold no other run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.parent.rmdir()
+        folder.parent.parent.rmdir()

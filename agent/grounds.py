@@ -12,6 +12,7 @@ from typing import Any, Literal
 from agent import events as ev
 from agent import routes, topics
 from agent.charter import Grant
+from agent.coverage import actions
 from agent.coverage.access import read_pattern, split_place
 
 TESTED = frozenset({"works", "broken"})
@@ -20,11 +21,15 @@ JUDGED = frozenset({"holds", "fails"})
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One action or one judged claim. `places` are paths, or `METHOD /path` of a request."""
+    """One action or one judged claim. `places` are paths, or `METHOD /path` of a request; `words` are those of the
+    places too, `own` only those that the claim says itself. A claim is of a `change` when it tells what became of
+    something that the role did there."""
 
     sort: Literal["action", "claim"]
     places: tuple[str, ...]
     words: frozenset[str]
+    own: frozenset[str] = frozenset()
+    change: bool = False
 
 
 def covers(pattern: str, place: str) -> bool:
@@ -96,6 +101,23 @@ class Grounds:
         known += [self.fits_at(name, piece.words, *piece.places) for piece in self.pieces[len(known) :]]
         return frozenset(number for number, fits in enumerate(known) if fits)
 
+    def judged(self, name: str) -> frozenset[int]:
+        """The numbers of the claims that say something of a capability: made where it belongs, and in its words or of a
+        change made there. An address alone says nothing: a page shows much that is no part of what it is for."""
+        return frozenset(n for n in self.fitting(name) if self._tells(self.pieces[n], self._about(name)))
+
+    def told(self, about: frozenset[str]) -> frozenset[int]:
+        """The numbers of the claims whose own words speak of a topic."""
+        return frozenset(
+            number
+            for number, piece in enumerate(self.pieces)
+            if piece.sort == "claim" and topics.speaks_of(piece.own, about)
+        )
+
+    @staticmethod
+    def _tells(piece: Piece, about: frozenset[str]) -> bool:
+        return piece.sort == "claim" and (piece.change or topics.speaks_of(piece.own, about))
+
     def fits_at(self, name: str, words: frozenset[str], *places: str) -> bool:
         """By the addresses of the capability's grant; where none can be seen in a browser, by its words."""
         patterns = self._patterns.get(name)
@@ -115,23 +137,25 @@ class Grounds:
 
     def _act(self, tool: ev.ToolFinished) -> None:
         after = routes.path(tool.url_after) if routes.origin(tool.url_after) else ""
-        asked = f"{tool.args.get('method', '')} {tool.args.get('path', '')}".strip() if "path" in tool.args else ""
-        if tool.steps and tool.status == "ok":
+        if tool.tool == actions.REQUEST:
+            # Evidence for the address that was asked; the page only lent its session.
+            asked = actions.asked_for(tool, routes.origin(tool.url_before)) if tool.status == "ok" else ()
+            self.pieces += [Piece("action", (place,), topics.words(place)) for place in asked]
+        elif tool.steps and tool.status == "ok":
             # A link only leads away from where it stands; what was typed or pressed was tried there.
             left = "" if _leads(tool) else routes.path(tool.url_before)
             places = tuple(filter(None, dict.fromkeys((left, after))))
             self.pieces.append(Piece("action", places, words_of(tool)))
-        elif asked and tool.status == "ok":
-            self.pieces.append(Piece("action", (asked,), topics.words(asked)))
         self._path = after or self._path
 
     def _judge(self, claim: Mapping[str, Any]) -> None:
         subject = str(claim.get("subject", ""))
         method, _, path = subject.removeprefix("response ").partition(" ")
         asked = f"{method.upper()} {path.strip()}" if subject.startswith("response ") else ""
-        told = " ".join((subject, str(claim.get("expected", "")), str(claim.get("reason", "")), self._path))
+        own = topics.words(" ".join((subject, str(claim.get("expected", "")), str(claim.get("reason", "")))))
+        change = claim.get("about") == "my_change" or claim.get("predicate") == "persists_after_reload"
         places = tuple(filter(None, (asked, self._path)))
-        self.pieces.append(Piece("claim", places, topics.words(told)))
+        self.pieces.append(Piece("claim", places, own | topics.words(self._path), own, change))
 
 
 def assign(wants: Mapping[str, Iterable[int]]) -> Mapping[str, int]:

@@ -34,13 +34,14 @@ class Check(Arguments):
         'get_by_text("Paid").first, get_by_role("row").filter(has_text="Total"). Or `url`. Or `response POST /path`.',
     )
     predicate: Predicate = Field(
-        description="url_is goes with `url`, status_is with `response`, the others with a locator."
+        description="url_is goes with `url`, status_is with `response`, the others with a locator. reachable "
+        "fails where something covers the element and nobody can close it."
     )
     expected: str = Field(
         default="",
         max_length=LONGEST,
         description="What it must be: the text or value; a number for count_is and status_is; a path for url_is, with "
-        "{id} for a number. Empty for visible and absent.",
+        "{id} for a number. Empty for visible, absent and reachable.",
     )
     about: About = Field(
         default="",
@@ -57,7 +58,11 @@ class Check(Arguments):
 
 class ReportFinding(Arguments):
     title: str = Field(default="", max_length=200, description="What is wrong, in a few words.")
-    claim: int = Field(default=0, description="Number of the claim that failed; 0 for an observation.")
+    claim: int = Field(
+        default=0,
+        description="Number of the claim that failed, as check told it; what cannot be judged gets no number. 0 for an "
+        "observation.",
+    )
     detail: str = Field(default="", max_length=LONGEST, description="What a person must know beside the title.")
 
 

@@ -187,12 +187,19 @@ class HostTools:
             note = ev.ObservationNoted(report.title, report.detail, routes.path(moment.url))
             return HostAnswer("Kept as an observation for the report.", payloads=(note,))
         if not 0 < report.claim <= len(self._claims):
-            return HostAnswer(f"There is no claim {report.claim}; state it with check first.", ok=False)
+            waiting = ", ".join(map(str, self._waiting()))
+            told = f" Not handed over yet: claim {waiting}." if waiting else ""
+            return HostAnswer(f"There is no claim {report.claim}; state it with check first.{told}", ok=False)
         checked = self._claims[report.claim - 1]
         if checked.outcome == "holds":
             return HostAnswer(f"Claim {report.claim} holds, so it is no finding.", ok=False)
         title = report.title or checked.claim.reason
         return HostAnswer("", handed=Handed(report.claim, checked, title, report.detail))
+
+    def _waiting(self) -> list[int]:
+        """The claims that failed and were not handed over, by number."""
+        handed = set(self._handed.values())
+        return [n for n, stated in enumerate(self._claims, 1) if stated.outcome == "fails" and n not in handed]
 
     def _finish(self, finish: BaseModel, moment: Moment) -> HostAnswer:
         budget = moment.budget

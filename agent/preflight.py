@@ -12,15 +12,17 @@ from playwright.async_api import Error
 from agent.charter import Profile
 from agent.target import misplaced, unreachable
 from agent.tools.browser import BrowserSurface, open_browser
-from agent.tools.mcp import Gone
+from agent.tools.mcp import Gone, Hung
 from agent.tools.seat import BrowserOptions
 from agent.tools.signin import SignInFailed
 
 AT_A_TIME = 2
 """Browsers that start and sign in side by side: more of them only take the processor from each other."""
+OPEN_SECONDS = 120.0
+"""Far beyond a slow sign-in: some questions to a page have no time-out, and a hanging page never answers them."""
 REMEDY = "Correct the sign_in of {role} in roles.json, its secret, or the account in the application."
 
-Trouble = SignInFailed | Error | Gone
+Trouble = SignInFailed | Error | Gone | Hung
 
 
 async def check_target(profile: Profile, patience: float = 0.0) -> str:
@@ -63,8 +65,11 @@ class Doors:
         async with gate:
             manager = open_browser(options)
             try:
-                self._open[name] = (manager, await manager.__aenter__())
-            except (SignInFailed, Error, Gone) as trouble:
+                async with asyncio.timeout(OPEN_SECONDS):
+                    self._open[name] = (manager, await manager.__aenter__())
+            except TimeoutError:
+                self._trouble[name] = Hung(f"its start page did not come to rest within {OPEN_SECONDS:.0f} s")
+            except (SignInFailed, Error, Gone, Hung) as trouble:
                 self._trouble[name] = trouble
 
     @property

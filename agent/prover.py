@@ -36,13 +36,15 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class ProofRoom:
     """Where proofs are made: pictures go to `folder`; `environ` is for the browser and the instance; a driver that is
-    given is shared, because each costs as much memory as a small browser."""
+    given is shared, because each costs as much memory as a small browser. `build` is replayed while the explored
+    application does not tell its own."""
 
     profile: Profile
     book: FindingBook
     folder: Path
     environ: Mapping[str, str]
     playwright: Playwright | None = None
+    build: str = ""
 
 
 class Prover:
@@ -113,7 +115,7 @@ class Workshop:
         for _ in range(BROWSER_TRIES):
             try:
                 replayer = await self.replayer()
-                build = await read_build(profile, profile.url)
+                build = await read_build(profile, profile.url) or self._room.build
                 finding = await prove(suspicion, replayer, profile.replays, build)
             except Exception as error:
                 told = self._secrets.mask(traceback.format_exc())

@@ -18,16 +18,24 @@ PAUSE = 0.5
 HOPS = 10
 # What servers and proxies answer that know no HEAD, or think that nobody asks it honestly.
 HEAD_REFUSED = frozenset({400, 403, 404, 405, 501})
+GATEWAY = frozenset({502, 503, 504})
+"""What stands in front of an application answers so while the application is away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What one request brought: `problem` is one sentence for people, empty when there was an answer; `why` its
-    middle in a few words; `leads_to` the absolute address of a redirect."""
+    middle in a few words; `leads_to` the absolute address of a redirect; `status` the answer's own."""
 
     problem: str = ""
     why: str = ""
     leads_to: str = ""
+    status: int = 0
+
+    @property
+    def away(self) -> str:
+        """Why the application itself did not speak, in a few words; empty when it did."""
+        return f"HTTP status {self.status}" if self.status in GATEWAY else self.why
 
 
 async def unreachable(url: str, patience: float = 0.0) -> str:
@@ -90,4 +98,4 @@ async def _head(client: httpx.AsyncClient, url: str) -> Reply | None:
 
 def _reply(url: str, response: httpx.Response) -> Reply:
     place = response.headers.get("location", "") if response.is_redirect else ""
-    return Reply(leads_to=urljoin(url, place) if place else "")
+    return Reply(leads_to=urljoin(url, place) if place else "", status=response.status_code)

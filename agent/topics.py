@@ -10,13 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 _WORD = re.compile(r"[^\W\d_]{3,}")
 SHORTEST = 4
 """Letters that two forms of a word share at least."""
+_SIGNING = re.compile(r"\b(sign|log)(?:ing|ged|ned|ed)?[ -]?(in|out|off|on|up)\b", re.I)
+"""Signing out, signing up and signing in have nothing to do with each other, so each is one word."""
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def words(text: str) -> frozenset[str]:
     """Words of three letters or more in small letters, plurals as singulars: `/waitingLists?page=2` → waiting, list,
     page."""
-    return frozenset(map(_singular, _WORD.findall(_CAMEL.sub(" ", text).casefold())))
+    plain = _SIGNING.sub(r"\1\2", _CAMEL.sub(" ", text))
+    return frozenset(map(_singular, _WORD.findall(plain.casefold())))
 
 
 def topic(text: str) -> frozenset[str]:
@@ -67,7 +70,7 @@ finding first flow flows focus for from function functionality general get gets 
 her here his how html http https important including index insert inside into its itself kept kind know last least like
 list lists look looking lost make making manage manages managing many may mission more most must nbsp need never new not
 nothing now off often old one only open opens other others out over own page pages part particular parts people please
-possible problem problems product really remove removed removes removing right role roles same screen screens see seeing
+possible problem problems really remove removed removes removing right role roles same screen screens see seeing
 seen session shall should show shown shows side site some something sort sorts state still such sure system take test
 tested tester testing tests than that the their them then there these they thing things this those through together too
 try under until update updated updates updating use used using various very via view viewed viewing views want was way

@@ -18,6 +18,7 @@ from agent.coverage.actions import RESUMED
 from agent.coverage.leads import Bounds, leads_in
 from agent.coverage.states import tree_of
 from agent.evidence import claims, fingerprint, oracles, repro, story
+from agent.evidence.claims import claim_of_trap
 from agent.evidence.finding import Alarm, Claim, Repro, Severity, Step, Suspicion, to_json
 from agent.host_specs import TOOLS
 from agent.host_tools import Handed, HostTools, Moment
@@ -26,6 +27,7 @@ from agent.tools.aria_text import outline
 from agent.tools.browser import BrowserSurface
 from agent.tools.overlays.told import trap_of
 from agent.tools.router import Router
+from agent.tools.secrets import Secrets
 from agent.tools.surface import PageView, Signal, ToolCall, ToolResult
 
 OUTLINE = 4_000
@@ -80,6 +82,7 @@ class TurnMaker:
         self._recogniser = work.recogniser
         skip = (*work.role.scope.skip, *work.charter.out_of_scope)
         self._bounds = Bounds(profile.url, self._origins, skip, profile.sharing.per_route)
+        self._secrets = Secrets(dict(profile.secrets), ())
         self._writing: set[str] = set()
         self._heard: tuple[Signal, ...] = ()
         self._trigger = ""
@@ -137,9 +140,27 @@ class TurnMaker:
             finished = self._finished(call, result, turn)
             self._host.witness(finished)
             turn.payloads += [finished, *(ev.BlockerMet(r.what, r.how, r.overcome) for r in result.recoveries)]
-            if told := trap_of(result):
-                turn.payloads.append(ev.ObservationNoted(*told, routes.path(turn.view.url)))
+            self._trapped(result, turn)
             turn.answers.append(observation.observed(result, self._alarms(finished, result, turn), self._fence))
+
+    def _trapped(self, result: ToolResult, turn: Turn) -> None:
+        """An overlay that nobody can close: told as an observation, and proved where what it covers has a name."""
+        told, claim = trap_of(result), claim_of_trap(result)
+        if told is None:
+            return
+        turn.payloads.append(ev.ObservationNoted(*told, routes.path(turn.view.url)))
+        if claim is not None:
+            suspicion = Suspicion(
+                fingerprint=fingerprint.of_claim(claim, turn.view.url),
+                title=told[0],
+                severity=SEVERITY[claim.because],
+                role=self._role,
+                oracle=claim,
+                candidates=self._candidates(turn, self._trigger, claim) or self._opened(turn.view.url, claim),
+                seq=self._logbook.ledger.seq,
+                detail=told[1],
+            )
+            self._suspect(suspicion, turn)
 
     def _skip(self, calls: Sequence[ToolCall], turn: Turn) -> None:
         for call in calls:
@@ -207,9 +228,12 @@ class TurnMaker:
         if found or not isinstance(oracle, Alarm) or routes.origin(oracle.page_url) not in self._origins:
             return found
         # The call left no steps (it only looked, or its element had no name): the page's address is worth a try.
-        path = routes.path(oracle.page_url)
+        return self._opened(oracle.page_url, oracle)
+
+    def _opened(self, url: str, oracle: Alarm | Claim) -> tuple[Repro, ...]:
+        path = routes.path(url)
         opened = Step(self._role, "goto", value=path, words=f"Open {path}", lands=routes.template(path))
-        return (Repro((opened,), 0, oracle, viewport),)
+        return (Repro((opened,), 0, oracle, self._profile.viewport),)
 
     def _suspect(self, suspicion: Suspicion, turn: Turn) -> bool:
         """False when there is nothing to prove that was not proved, or is being proved, before."""
@@ -263,5 +287,5 @@ class TurnMaker:
         try:
             result = await claims.evaluate(self._browser.page, self._browser.watch, claim, self._heard, self._origins)
         except claims.ClaimRefused as refusal:
-            return "inapplicable", refusal.advice
-        return result.outcome, result.actual
+            return "inapplicable", self._secrets.mask(refusal.advice)
+        return result.outcome, self._secrets.mask(result.actual)[: claims.LONGEST_ACTUAL]

@@ -70,8 +70,8 @@ def words_below(path: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def fault_of(path: tuple[str, ...]) -> str:
-    """`server`, `script`, `link`, or none: fewer than one route in a hundred has one."""
-    return {0: "server", 1: "script", 2: "link"}.get(number("fault", *path) % 400, "")
+    """`server`, `script`, `link`, or none: one route in forty has one."""
+    return {0: "server", 1: "script", 2: "link"}.get(number("fault", *path) % 120, "")
 
 
 class Answer(BaseHTTPRequestHandler):

@@ -110,13 +110,14 @@ def runs(
     compare: Annotated[
         tuple[str, str] | None, typer.Option(help="Two runs side by side: folders, their names, or run ids.")
     ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the reports; runs/ by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
 ) -> None:
     """List the runs that left a report, newest first, or compare two of them."""
     from bot.config import load_settings
     from bot.past_runs import compare_runs, show_runs
 
-    root, console = load_settings(os.environ).runs_dir, Console(stderr=as_json)
+    root, console = out or load_settings(os.environ).runs_dir, Console(stderr=as_json)
     if compare and profile:
         raise BadInput("Give either a profile to list or two runs to --compare.")
     result = compare_runs(root, compare, console) if compare else show_runs(root, profile, console)

@@ -16,6 +16,9 @@ from bot.config import load_settings
 from bot.log import configure
 from bot.reasoner import llm_settings
 
+PLANNED = 5
+"""Lines of the plan that are told; the report has them all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -39,7 +42,8 @@ async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
         slug=wish.profile,
         environ=os.environ,
         llm=llm_settings(settings),
-        url=wish.url or settings.target_urls.get(wish.profile),
+        # A run that is resumed knows its address.
+        url=wish.url or (None if wish.resume else settings.target_urls.get(wish.profile)),
         charter_file=wish.charter,
         roles=wish.roles,
         iterations=wish.iterations,
@@ -51,7 +55,7 @@ async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
     facts = explored.summary
     _say(console, f"{explored.outcome.state}: {explored.outcome.detail or 'every role came to its end'}")
     _say(console, f"{len(facts.confirmed)} proven, {len(facts.observations)} observations worth a look")
-    _say(console, f"Report: {explored.folder / 'report.md'}")
+    _say(console, f"Report: {explored.folder / 'report.md'} and {explored.folder / 'report.html'}")
     return {
         "state": explored.outcome.state,
         "detail": explored.outcome.detail,
@@ -60,6 +64,7 @@ async def explore_here(wish: Wish, console: Console) -> dict[str, Any]:
         "observations": len(facts.observations),
         "tokens": facts.input_tokens + facts.output_tokens,
         "report": str(explored.folder / "report.md"),
+        "page": str(explored.folder / "report.html"),
     }
 
 
@@ -91,6 +96,10 @@ def _finding(finding: Any) -> dict[str, Any]:
 def _tell(event: ev.Event, console: Console) -> None:
     """The lines that a person wants to see while a run goes on."""
     match event.payload:
+        case ev.PlanMade(items=items):
+            for item in items[:PLANNED]:
+                whose = f" ({item['role']})" if item["role"] else ""
+                _say(console, f"Plan: {item['area']}{whose}: {item['why']}")
         case ev.RoleStarted(url=url):
             _say(console, f"[{event.role}] signed in and at {url}")
         case ev.ToolFinished(tool=tool, target=target, status=status, url_after=url):

@@ -21,7 +21,7 @@ PAGES_IN_NEED = 4
 MASKED = "(page text left out; look again if you need it)"
 WITHHELD = "(page text taken away: the provider's filter refused it)"
 FENCED = re.compile(r"<page-(\w+)>\n(.*?)\n</page-\1>", re.S)
-FACTS = ("URL: ", "HTTP status: ")
+FACTS = re.compile(r"URL: |HTTP status: |(?:GET|HEAD) \S+: HTTP ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _masked(message: Message, words: str) -> Message:
     def shorter(page: re.Match[str]) -> str:
         if words != MASKED:
             return words
-        kept = [line for line in page[2].splitlines() if line.startswith(FACTS)]
+        kept = [line for line in page[2].splitlines() if FACTS.match(line)]
         return "\n".join((f"<page-{page[1]}>", *kept, MASKED, f"</page-{page[1]}>"))
 
     return replace(message, text=FENCED.sub(shorter, message.text), images=())

@@ -12,7 +12,7 @@ from typing import TypeVar
 from agent.charter import Role
 from agent.context import observation
 from agent.context.conversation import ROOM, Memory
-from agent.context.recall import Fault, Known, Place, recall
+from agent.context.recall import Fault, Known, Place, Stated, recall
 from agent.events import Event
 
 Key = TypeVar("Key")
@@ -57,9 +57,9 @@ def write(known: Known, role: Role, form: Form) -> Memory:
         ("Values that you typed or chose:", _typed(known, form)),
         ("Claims that were judged:", _judged(known, form)),
         ("Open leads:", _leads(known, form)),
-        ("Observations that were kept:", _newest(known.notes, form.share("notes"))),
+        ("Observations that were kept:", _newest(_notes(known), form.share("notes"))),
         ("Blockers that were met:", _newest(_blockers(known), form.share("blockers"))),
-        ("Your own ideas then, unverified. Check them before you build on them:", _ideas(known, form)),
+        (_own(known, form), _ideas(known, form)),
         ("You are here:", [known.url] if known.url else []),
     )
     told = (_section(heading, lines, form.fence) for heading, lines in sections)
@@ -93,7 +93,7 @@ def _finding(fault: Fault, known: Known) -> str:
 
 def _open(known: Known) -> list[str]:
     claims = enumerate(known.claims, 1)
-    return [f"{n}: {_line(c.words)}" for n, c in claims if c.outcome == "fails" and n not in known.handed]
+    return [f"{n}{_at(c)}: {_line(c.words)}" for n, c in claims if c.outcome == "fails" and n not in known.handed]
 
 
 def _alarms(known: Known) -> list[str]:
@@ -154,14 +154,30 @@ def _typed(known: Known, form: Form) -> list[str]:
 
 
 def _value(value: str) -> str:
+    if value and not value.strip():
+        return f"{len(value)} blanks"
     line = _line(value, LONGEST_VALUE)
     return f'"{line}" ({len(value)} characters)' if len(value) > LONGEST_VALUE else f'"{line}"'
 
 
 def _judged(known: Known, form: Form) -> list[str]:
-    claims = enumerate(known.claims, 1)
-    lines = [f"{n} {c.outcome}: {_line(c.words)}" for n, c in claims if c.outcome != "fails" or n in known.handed]
+    """Without those that are told among the findings."""
+    told = {fault.claim for fault in known.faults.values()}
+    claims = ((n, c) for n, c in enumerate(known.claims, 1) if n not in told)
+    lines = [
+        f"{n} {c.outcome}{_at(c)}: {_line(c.words)}" for n, c in claims if c.outcome != "fails" or n in known.handed
+    ]
     return _newest(lines, form.share("held"))
+
+
+def _at(claim: Stated) -> str:
+    return f" on {_line(claim.route, LONGEST_VALUE * 2)}" if claim.route else ""
+
+
+def _notes(known: Known) -> list[str]:
+    """Without those that say how a proof ended, which is told among the findings."""
+    told = {fault.title for fault in known.faults.values()}
+    return [note for note in known.notes if note not in told]
 
 
 def _leads(known: Known, form: Form) -> list[str]:
@@ -174,6 +190,11 @@ def _leads(known: Known, form: Form) -> list[str]:
 
 def _blockers(known: Known) -> list[str]:
     return [_line(line) + (f" x{times}" if times > 1 else "") for line, times in known.blockers.items()]
+
+
+def _own(known: Known, form: Form) -> str:
+    turn = known.iterations if form.note else known.note_turn
+    return f"Your own ideas after turn {turn}, unverified. Check them before you build on them:"
 
 
 def _ideas(known: Known, form: Form) -> list[str]:

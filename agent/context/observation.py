@@ -27,8 +27,8 @@ AFTER: Mapping[VerdictKind, str] = {
     f"with check and report that claim. {LEAVE}",
     "UNTESTABLE": "Open the page anew and do only what the claim needs. State what is false only after your last step, "
     f"on the page where it shows first, and report that claim. {LEAVE}",
-    "ERRORED": "The replay did not run to its end. Find a shorter way to the same place, state it again with check and "
-    f"report that claim. {LEAVE}",
+    "ERRORED": "The replay did not run to its end. It begins with fresh data and seldom holds what other roles did. "
+    f"Find a shorter way that needs your own steps alone, state it again with check and report that claim. {LEAVE}",
 }
 
 
@@ -108,10 +108,10 @@ def verdict_line(number: int, title: str, verdict: Verdict, final: bool) -> str:
 
 def tail(iteration: int, remaining: int, untested: Sequence[str], nudge: str, offered: str = "") -> str:
     """The volatile end of a request; never stored, so that everything before it stays byte-stable. `offered` is made
-    by `leads`."""
+    by `leads`; the last turn has no use for it."""
     parts = [f"Turn {iteration}, {remaining} left." if remaining > 1 else f"Turn {iteration}, your last: {WRAP_UP}"]
     parts += [f"Capabilities without a status: {', '.join(untested)}."] if untested else []
-    return "\n".join(filter(None, (" ".join([*parts, nudge]).strip(), offered)))
+    return "\n".join(filter(None, (" ".join([*parts, nudge]).strip(), offered if remaining > 1 else "")))
 
 
 def leads(places: Sequence[str], fence: str) -> str:

@@ -11,16 +11,16 @@ from typing import Any
 
 from agent import events as ev
 from agent import routes
+from agent.context import deeds
 from agent.suspicions import ATTEMPTS, OPEN_VERDICTS
 
 LOOKS = frozenset({"browser_snapshot", "browser_find", "browser_take_screenshot"})
 OPENS = "browser_navigate"
 GOES = frozenset({OPENS, "browser_navigate_back"})
 """What they lead to is told by the places that were visited."""
-VALUES = frozenset({"target", "ref", "element", "text", "values", "fields", "promptText"})
-"""Arguments that tell one try of the same thing from another; what was tried is told without them."""
 VERB = re.compile(r"^(Fill|Empty|Tick|Untick) ")
-STATUS = "HTTP status: "
+READS = ("/", "GET ", "HEAD ")
+"""How the place of a lead begins that a role can ask for; it has no tool for the others."""
 DEAD_END = 2
 """From so many failures on, without a success, the same try is not worth another."""
 
@@ -70,20 +70,25 @@ class Fault:
 
 @dataclass(slots=True)
 class Stated:
+    """A claim; `route` is the page it was judged on."""
+
     words: str
     outcome: str
+    route: str = ""
 
 
 @dataclass(slots=True)
 class Known:
     """`alarms` by fingerprint and `claims` stand in the order of their numbers; `handed` are the numbers of claims that
     were handed over. `interrupted` calls had begun when a worker ended. `typed` are values by (route, field), newest
-    last; `leads` are open places by why they are worth it; `notes` what is kept as an observation."""
+    last; `leads` are open places by why they are worth it, `asked` those where the role was; `notes` what is kept as an
+    observation. `note` is the model's own, written after `note_turn` turns."""
 
     iterations: int = 0
     starts: int = 0
     epochs: int = 0
     note: str = ""
+    note_turn: int = 0
     url: str = ""
     places: dict[str, Place] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -94,6 +99,7 @@ class Known:
     typed: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     interrupted: list[str] = field(default_factory=list)
     leads: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
     orders: list[ev.Steered] = field(default_factory=list)
     blockers: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -120,7 +126,9 @@ class _Recalling:
             case ev.FindingSuspected() | ev.VerdictReached() | ev.FindingKnown() as news:
                 self._fault(news, event.role)
             case ev.LeadFound(place=place, why=why):
-                self.known.leads.setdefault(place, why)
+                # A page's links are told at the end of the turn, when the role may have followed some already.
+                if place.startswith(READS) and place.removeprefix("GET ") not in self.known.asked:
+                    self.known.leads.setdefault(place, why)
             case ev.LeadTaken(place=place) if event.role != self._role:
                 self.known.leads.pop(place, None)
             case ev.ToolFinished(url_after=after) if event.role != self._role:
@@ -139,7 +147,7 @@ class _Recalling:
                 known.starts, known.url = known.starts + 1, url or known.url
                 self._been(known.url, seq)
             case ev.ToolStarted(call_id=call, tool=tool, args=args):
-                self._begun[call] = f"{_words(tool, args, None)} on {known.url or 'the first page'}"
+                self._begun[call] = f"{deeds.words(tool, args, None)} on {known.url or 'the first page'}"
             case ev.ToolFinished() as tool:
                 self._begun.pop(tool.call_id, None)
                 self._tool(tool, seq)
@@ -147,7 +155,8 @@ class _Recalling:
                 known.iterations, known.url = iteration, url
                 self._been(url, seq)
             case ev.EpochClosed(number=number, note=note):
-                known.epochs, known.note = number, note or known.note
+                known.epochs = number
+                known.note, known.note_turn = (note, known.iterations) if note else (known.note, known.note_turn)
             case ev.ModelReplied(outcome="called", calls=calls):
                 asked = (call.get("args", {}).get("claim") for call in calls if call.get("tool") == "report_finding")
                 known.handed.update(number for number in asked if isinstance(number, int))
@@ -161,7 +170,8 @@ class _Recalling:
         match payload:
             case ev.ClaimChecked(claim=claim, outcome=outcome) if outcome != "inapplicable":  # those have no number
                 words = " ".join(str(claim.get(part, "")) for part in ("subject", "predicate", "expected"))
-                known.claims.append(Stated(words.strip(), outcome))
+                route = routes.template(known.url, with_query=True) if known.url else ""
+                known.claims.append(Stated(words.strip(), outcome, route))
                 if known.url:
                     self._place(known.url, seq).tested = True
             case ev.AlarmRaised(fingerprint=mark, alarm=alarm):
@@ -200,18 +210,20 @@ class _Recalling:
         opened = there if there is not here or tool.tool == OPENS else None
         if opened is not None:
             opened.visits += 1
-            opened.status = _status(tool.text)
+            opened.status = deeds.failure(tool.text)
+        if deeds.ANSWERED.match(tool.text):
+            self._follow(routes.path(str(tool.args.get("url", ""))))
         if tool.tool in LOOKS or tool.status == "skipped" or (tool.tool in GOES and tool.status == "ok"):
             return
         where = self._place(str(tool.args.get("url", "")), seq) if _unopened(tool) else here
         if where is None:
             return
         where.tested = where.tested or tool.writes
-        done = where.doings.setdefault(_key(tool), Doing(""))
-        done.words, done.touched = _words(tool.tool, tool.args, tool.target), seq
+        done = where.doings.setdefault(deeds.sort_of(tool), Doing(""))
+        done.words, done.touched = deeds.words(tool.tool, tool.args, tool.target), seq
         done.times += 1
         done.failed += tool.status != "ok"
-        done.led = _outcome(tool, opened)
+        done.led = deeds.outcome(tool, opened.route if opened else "", opened.status if opened else "")
         for step in tool.steps:
             if step.get("action") in ("fill", "select", "check"):
                 self._typed(where.route, step)
@@ -237,8 +249,13 @@ class _Recalling:
         route = routes.template(url, with_query=True)
         place = self.known.places.setdefault(route, Place(route))
         place.url, place.touched = routes.path(url), seq
-        self.known.leads.pop(place.url, None)
+        self._follow(place.url)
         return place
+
+    def _follow(self, path: str) -> None:
+        self.known.asked.add(path)
+        for place in (path, f"GET {path}"):
+            self.known.leads.pop(place, None)
 
 
 def _unopened(tool: ev.ToolFinished) -> bool:
@@ -246,40 +263,3 @@ def _unopened(tool: ev.ToolFinished) -> bool:
     url = str(tool.args.get("url", ""))
     elsewhere = bool(routes.origin(url)) and not routes.same_origin(url, tool.url_before)
     return tool.tool == OPENS and tool.status != "ok" and bool(url) and not elsewhere
-
-
-def _key(tool: ev.ToolFinished) -> tuple[str, ...]:
-    target = tool.target or {}
-    plain = (f"{name}={tool.args[name]}" for name in sorted(tool.args) if name not in VALUES)
-    return (tool.tool, str(target.get("role", "")), str(target.get("name", "")), _fields(tool.args), *plain)
-
-
-def _fields(args: Mapping[str, Any]) -> str:
-    fields = args.get("fields")
-    named = (str(item.get("name") or item.get("element") or "") for item in fields or () if isinstance(item, Mapping))
-    return ", ".join(named) if isinstance(fields, list | tuple) else ""
-
-
-def _words(tool: str, args: Mapping[str, Any], target: Mapping[str, Any] | None) -> str:
-    """`click button "Save"`: the tool, what it acted on, and the arguments that are no values."""
-    parts = [tool.removeprefix("browser_").replace("_", " ")]
-    if target and (target.get("role") or target.get("name")):
-        parts.append(f'{target.get("role", "")} "{target.get("name", "")}"'.strip())
-    elif fields := _fields(args):
-        parts.append(fields)
-    parts += [str(args[name]) for name in sorted(args) if name not in VALUES]
-    return " ".join(" ".join(parts).split())
-
-
-def _status(text: str) -> str:
-    """That of a page that was not served well; empty for any other."""
-    found = next((line.removeprefix(STATUS) for line in text.splitlines() if line.startswith(STATUS)), "")
-    return found if found.isdigit() and int(found) >= 400 else ""
-
-
-def _outcome(tool: ev.ToolFinished, opened: Place | None) -> str:
-    if tool.status != "ok":
-        return tool.status.replace("tool_error", "failed")
-    if opened is None:
-        return ""
-    return " ".join(part for part in (f"-> {opened.route}", opened.status) if part)

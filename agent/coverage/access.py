@@ -1,4 +1,4 @@
-"""Who may go where, from the capabilities that a profile declares, and which doors are worth trying. Pure.
+"""Who may go where, from the capabilities that a profile declares. Pure.
 
 It knows addresses and grants; what an answer held, and whether that is a fault, is not its business.
 """
@@ -13,13 +13,10 @@ from agent import routes
 from agent.charter import Grant, Role
 
 Standing = Literal["granted", "foreign", "undeclared"]
-Weight = tuple[int, int]
+Weight = tuple[int, int, bool]
 
 READING = frozenset({"GET", "HEAD"})
-PER_ROUTE = 2
 _METHOD = re.compile(r"[A-Za-z]+")
-# An address that ends the session or destroys data tells nothing about permissions that is worth it.
-_SPOILS = re.compile(r"log-?out|sign-?out|log-?off|delete|remove|destroy|unsubscribe", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +29,10 @@ class Pattern:
 
     @property
     def weight(self) -> Weight:
-        """How specific it is: how many segments are spelled out, then how many characters."""
+        """How specific it is: how many segments are spelled out, then how many characters, then whether it speaks of
+        one way to write. That it speaks of reading makes it no more specific: who names a page means that."""
         literal = [segment for segment in self.segments if segment != "*"]
-        return len(literal), sum(map(len, literal))
+        return len(literal), sum(map(len, literal)), self.method not in ("", *READING)
 
     def matches(self, method: str, segments: Sequence[str]) -> bool:
         if self.method and self.method != method and (self.method, method) != ("GET", "HEAD"):
@@ -79,7 +77,8 @@ class Access:
     """What `role` may reach, by the grants of all roles of a profile.
 
     Foreign is what another role's grant names and none of its own. Where a general pattern of its own and a more
-    specific one of another role both match, the one with more segments spelled out wins; its own wins a tie. What a
+    specific one of another role both match, the one with more segments spelled out wins, then the one that names a
+    method that writes (`POST /events/*` before `/events/*`); its own wins a tie. What a
     visitor may open is open to everybody, as are sign-in pages and the role's own start page. A pattern without a
     word of its own (`/*`) opens everything and makes nothing foreign.
     """
@@ -122,7 +121,7 @@ class Access:
 
 def _claimed(grant: Grant, owner: str) -> Iterable[_Claimed]:
     patterns = (read_pattern(text) for text in grant.patterns)
-    return (_Claimed(item, grant.capability, owner) for item in patterns if item.weight > (0, 0))
+    return (_Claimed(item, grant.capability, owner) for item in patterns if item.weight[0])
 
 
 def _segments(path: str) -> tuple[str, ...]:

@@ -44,8 +44,8 @@ def changes(done: ev.ToolFinished) -> bool:
 
 
 def asked_for(done: ev.ToolFinished, home: str) -> tuple[str, ...]:
-    """The places that a call went for, whether or not it arrived."""
-    if done.status not in ("ok", "tool_error"):
+    """The places that a call went for, wherever it arrived. One that was refused or failed asked for nothing."""
+    if done.status != "ok":
         return ()
     if done.tool == "browser_navigate":
         return tuple(filter(None, (places.of_url(str(done.args.get("url", "")), home),)))

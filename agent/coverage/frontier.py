@@ -12,6 +12,7 @@ from zlib import crc32
 
 from agent import events as ev
 from agent.charter import Role, Sharing
+from agent.coverage.access import READING, split_place
 from agent.coverage.coverage import Coverage, Lead, Lease, Reached
 from agent.coverage.leads import Bounds, allowed, stems
 
@@ -147,7 +148,8 @@ class _View:
         lease = _held(self._coverage, lead.place, self._sharing)
         if lease is not None and lease.role != self._seeker.role:
             return False
-        return allowed(lead.place, lead.why, self._bounds)
+        # No role may write but by the controls of a page, so a request that writes leads nowhere.
+        return split_place(lead.place)[0] in ("", *READING) and allowed(lead.place, lead.why, self._bounds)
 
     def leased(self, lead: Lead) -> Lead:
         lease = _held(self._coverage, lead.place, self._sharing)

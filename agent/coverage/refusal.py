@@ -4,6 +4,7 @@ Apps refuse with 200 too: an error object, a sign-in form, "not for you", the sa
 counts as a refusal, for what is built on this becomes a critical issue.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +22,11 @@ SHORT = 400
 SHELL = 40
 SIGN_IN_FIELDS = 3
 """A form with a password and no more fields than this signs in; one that creates an account asks for more."""
-_FLAGS = ("ok", "success", "succeeded", "allowed", "authorized", "authorised", "authenticated", "permitted")
+_FLAGS = ("ok", "success", "succeeded", "allowed", "authorized", "authorised", "authenticated", "permitted", "valid")
 _ERRORS = frozenset({"error", "errors", "exception", "fault", "failure"})
-_FAILED = frozenset({"error", "fail", "failed", "failure", "forbidden", "denied", "unauthorized", "unauthorised"})
+_FAILED = frozenset(
+    {"error", "fail", "failed", "failure", "forbidden", "denied", "unauthorized", "unauthorised", "invalid"}
+)
 _CODES = frozenset({"status", "statuscode", "code", "httpstatus"})
 _MESSAGES = frozenset({"message", "detail", "msg", "title", "reason", "description", "status_text"})
 
@@ -71,17 +74,21 @@ def of_page(page: PageFacts) -> Held:
 
 
 def of_answer(media_type: str, body: str, *, writing: bool = False) -> Held:
-    """What the answer to a request of a script or of our own holds. Of a write an empty answer is a success."""
+    """What the answer to a request of a script or of our own holds. Nobody gives a second opinion on a write, so only
+    JSON that tells something shows that it was done: a page may be the form again, with what is wrong with it."""
     text = body[:LONGEST_READ].strip()
     if not text:
-        return "data" if writing else "nothing"
+        return "nothing"
     if "json" in media_type or text[:1] in "{[":
         try:
             value = json.loads(body)
         except (ValueError, RecursionError):
-            return "unread" if "json" in media_type else _of_text(text)
-        return _of_value(value, writing=writing)
-    return _of_markup(text) if is_markup(media_type, text) else _of_text(text)
+            if "json" in media_type:
+                return "unread"
+        else:
+            return _of_value(value, writing=writing)
+    held = _of_markup(text) if is_markup(media_type, text) else _of_text(text)
+    return "nothing" if writing and held == "data" else held
 
 
 def is_markup(media_type: str, body: str) -> bool:
@@ -105,7 +112,7 @@ def _of_value(value: Any, *, writing: bool) -> Held:
         return "refusal"
     if isinstance(value, str) and len(value) <= SHORT and refuses(value):
         return "refusal"
-    return "data" if writing or _tells(value) else "nothing"
+    return "data" if _tells(value) and not (writing and not isinstance(value, Mapping | list)) else "nothing"
 
 
 def _says_no(answer: Mapping[str, Any]) -> bool:
@@ -198,10 +205,10 @@ def is_bare(page: Markup) -> bool:
     return not page.headings and len(page.text) < SHELL
 
 
-def same_answer(media_type: str, one: str, other: str, echoes: Sequence[str]) -> bool:
-    """Whether two answers are one but for data: what a made-up address is answered with is no page of its own.
+def digest(media_type: str, body: str, echoes: Sequence[str]) -> str:
+    """Equal for two answers that are one but for data: what a made-up address is answered with is no page of its own.
     `echoes` are the addresses that may stand in them."""
-    return _plain(media_type, one, echoes) == _plain(media_type, other, echoes)
+    return hashlib.sha256(_plain(media_type, body, echoes).encode(errors="replace")).hexdigest()
 
 
 def _plain(media_type: str, body: str, echoes: Sequence[str]) -> str:

@@ -14,9 +14,9 @@ from typing import Literal
 from playwright.async_api import Error, Locator, Page
 
 from agent import routes
-from agent.evidence import locators
+from agent.evidence import covered, locators
 from agent.evidence.finding import Claim
-from agent.tools.surface import Signal
+from agent.tools.surface import Signal, ToolResult
 from agent.tools.watch import Watch
 
 Outcome = Literal["holds", "fails", "inapplicable"]
@@ -26,6 +26,8 @@ POLL = 0.05
 WHOLE = 15.0
 ACTION_MS = 2_000
 LONGEST_ACTUAL = 300
+"""Characters of `actual` that are told, once the secrets are masked: a secret that was cut is not known for one."""
+READ_ACTUAL = 5_000
 
 _EXAMPLES = {
     "url_is": '{"subject": "url", "predicate": "url_is", "expected": "/bookings/{id}"}',
@@ -128,6 +130,8 @@ async def _evaluate(
             return await _until_holds(lambda: _url(page, claim))
         case "persists_after_reload":
             return await _persists(page, watch, claim, signals, origins or frozenset({routes.origin(page.url)}))
+        case "reachable":
+            return await _reachable(page, claim)
         case _:
             return await _until_holds(lambda: _look_everywhere(page, claim))
 
@@ -199,6 +203,14 @@ async def _url(page: Page, claim: Claim) -> ClaimResult:
     return _result(here == wanted or ("?" not in wanted and here.partition("?")[0] == wanted), here)
 
 
+async def _reachable(page: Page, claim: Claim) -> ClaimResult:
+    element = await _one(locators.resolve(page, claim.subject).filter(visible=True), claim)
+    over = await covered.trapping(page, element)
+    if over is None:
+        return ClaimResult("inapplicable", "what lies over the element may be closed, or nothing lies over it")
+    return _result(not over, f"{over} covers it and cannot be closed" if over else "reachable")
+
+
 def _status(claim: Claim, signals: Sequence[Signal], origins: frozenset[str]) -> ClaimResult:
     _, method, route = claim.subject.split()
     wanted = routes.template(route)
@@ -251,8 +263,17 @@ def unacknowledged(signals: Sequence[Signal], origins: frozenset[str]) -> str:
     return ""
 
 
+def claim_of_trap(result: ToolResult) -> Claim | None:
+    """What a call claims that met an overlay which nobody can close; None when it met none, or the covered element
+    cannot be named."""
+    if result.target is None or not any(step.trapped for step in result.recoveries):
+        return None
+    reason = "What a page shows to be used can be got at: nothing that cannot be closed lies over it"
+    return Claim(result.target.locator, "reachable", "", "consistency", reason, "page")
+
+
 def _result(holds: bool, actual: str) -> ClaimResult:
-    return ClaimResult("holds" if holds else "fails", actual[:LONGEST_ACTUAL])
+    return ClaimResult("holds" if holds else "fails", actual[:READ_ACTUAL])
 
 
 def _plain(text: str) -> str:

@@ -28,6 +28,7 @@ Predicate = Literal[
     "url_is",
     "status_is",
     "persists_after_reload",
+    "reachable",
 ]
 StepAction = Literal[
     "goto", "click", "double_click", "fill", "select", "check", "press", "dialog", "back", "reload", "request", "scroll"

@@ -15,6 +15,7 @@ LONGEST = 1000
 _FINDERS = {
     "get_by_role": {
         "name",
+        "description",
         "exact",
         "checked",
         "disabled",

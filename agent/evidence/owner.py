@@ -53,7 +53,8 @@ class Case:
 
 
 async def agrees(stage: Stage, case: Case) -> bool:
-    """Whether the owner sees the same at the address. A write is not made a second time: its success is enough.
+    """Whether the owner sees the same at the address. A write is not made a second time: that its answer tells of
+    something done is enough.
 
     Raises NoOpinion."""
     alarm = case.alarm
@@ -88,8 +89,8 @@ async def _answers(stage: Stage, case: Case, theirs: Seat) -> bool:
     # From the same page: its scripts may have to say first who asks.
     await theirs.page.goto(stage.origin + routes.path(case.alarm.page_url), wait_until="domcontentloaded")
     await theirs.watch.settle()
-    there = await page_request.request(theirs.page, "GET", url, theirs.foreign.proofs, READ)
-    here = await page_request.request(case.seat.page, "GET", url, case.seat.foreign.proofs, READ)
+    there = await page_request.request(theirs.page, "GET", url, theirs.foreign, READ)
+    here = await page_request.request(case.seat.page, "GET", url, case.seat.foreign, READ)
     if not 200 <= there.status < 300:
         raise NoOpinion(f"{theirs.role.name} is answered {there.status} by {case.alarm.route}.")
     return same_answer(here.text, there.text)

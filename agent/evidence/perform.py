@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from playwright.async_api import Dialog, Error, Locator, Page
@@ -13,6 +13,7 @@ from agent.evidence import locators
 from agent.evidence.finding import Step
 from agent.tools import page_request
 from agent.tools.aim import click_where_it_is, keeps_moving
+from agent.tools.page_request import Asker
 from agent.tools.scroll import Direction, scroll
 from agent.tools.secrets import SecretRefused, Secrets
 
@@ -56,18 +57,16 @@ class Performed:
     astray: str = ""
 
 
-async def perform(
-    page: Page, step: Step, origin: str, secrets: Secrets, proofs: Mapping[str, str] | None = None
-) -> Performed:
-    """Runs `step`; `proofs` are the headers by which the app's own scripts say who asks. Raises StepFailed when the
-    element is missing, covered or does not take the action."""
+async def perform(page: Page, step: Step, origin: str, secrets: Secrets, asker: Asker) -> Performed:
+    """Runs `step`; a request is made in the name of `asker`. Raises StepFailed when the element is missing, covered or
+    does not take the action."""
     try:
         match step.action:
             case "goto":
                 return await _goto(page, step, origin)
             case "request":
                 method, _, path = step.value.partition(" ")
-                await page_request.request(page, method, origin + path, proofs or {})
+                await page_request.request(page, method, origin + path, asker)
             case "back":
                 await page.go_back(wait_until="domcontentloaded", timeout=PAGE_MS)
             case "reload":

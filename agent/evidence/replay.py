@@ -149,7 +149,7 @@ class _Play:
         if index == self.opening:
             course.before = tuple(other.page.url for other in self.stage.seats.values())
         seat.answers.queue[:] = _dialogs_after(self.repro, index) if step.action != "dialog" else seat.answers.queue
-        course.last = await perform(seat.page, step, self.stage.origin, self.stage.secrets, seat.foreign.proofs)
+        course.last = await perform(seat.page, step, self.stage.origin, self.stage.secrets, seat.foreign)
         if course.last.astray and index < self.opening:
             raise StepFailed(course.last.astray)
         course.clicked_link = course.clicked_link or course.last.clicked_link
@@ -247,4 +247,5 @@ def _lost(reason: str) -> ReplayOutcome:
 
 def _masked(outcome: ReplayOutcome, secrets: Secrets) -> ReplayOutcome:
     others = tuple(replace(alarm, detail=secrets.mask(alarm.detail)) for alarm in outcome.others)
-    return replace(outcome, others=others, actual=secrets.mask(outcome.actual), error=secrets.mask(outcome.error))
+    actual = secrets.mask(outcome.actual)[: claims.LONGEST_ACTUAL]
+    return replace(outcome, others=others, actual=actual, error=secrets.mask(outcome.error))

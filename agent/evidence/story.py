@@ -18,6 +18,7 @@ SHORTEST_VALUE = 3
 """Characters from which on a typed value says something about a claim that holds it."""
 _INPUTS = frozenset({"fill", "select", "check"})
 _TYPED = frozenset({"fill", "select"})
+_PRESSES = frozenset({"click", "double_click"})
 _ADDRESSES = frozenset({"goto", "back"})
 
 
@@ -37,7 +38,7 @@ class _Segment:
     @property
     def wrote(self) -> bool:
         inputs = any(step.action in _INPUTS for step in self.steps)
-        pressed = any(step.action == "click" and not _is_link(step) for step in self.steps)
+        pressed = any(step.action in _PRESSES and not _is_link(step) for step in self.steps)
         return inputs or pressed
 
     @property
@@ -195,7 +196,7 @@ def _holds(path: Sequence[Step], required: Sequence[Step]) -> bool:
 
 
 def _is_link(step: Step) -> bool:
-    return step.action == "click" and 'role("link"' in step.locators[0]
+    return step.action in _PRESSES and 'role("link"' in step.locators[0]
 
 
 def _walk(events: Sequence[ev.Event], role: str, call_id: str) -> tuple[list[_Segment], tuple[Step, ...]]:

@@ -12,7 +12,7 @@ from agent import routes
 from agent.charter import Charter, Profile
 from agent.coverage.coverage import Coverage
 from agent.coverage.coverage import fold as cover
-from agent.coverage.repetition import repeated_ground
+from agent.coverage.repetition import repeated_ground, revisit_rate
 from agent.effort import RoleEffort, efforts
 from agent.planning import PlanItem
 from agent.report.outcomes import Outcome, Outcomes, outcomes, place_of
@@ -77,7 +77,8 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """`price` is in US dollars, None when some call has no known price. The costs of one confirmed finding are None
-    without any. `repeated` is the share of steps that were made before without a new reason."""
+    without any. `repeated` is the share of steps that were made before without a new reason,
+    `revisited` that of arrivals at a state and address where the role had been."""
 
     budgets: tuple[RoleBudget, ...]
     tasks: Mapping[Task, float]
@@ -94,6 +95,7 @@ class Analysis:
     price: float | None
     tokens: int
     repeated: float = 0.0
+    revisited: float = 0.0
     coverage: Coverage = field(default_factory=Coverage)
     tales: Mapping[str, RoleTale] = field(default_factory=dict)
 
@@ -120,7 +122,6 @@ def analyse(charter: Charter, profile: Profile, events: Sequence[ev.Event]) -> A
     coverage = Coverage()
     for event in events:
         coverage = cover(coverage, event)
-    ground = repeated_ground(events)
     priced = None if any(each.unpriced for each in effort.values()) else sum(each.usd for each in effort.values())
     return Analysis(
         budgets=budgets,
@@ -137,7 +138,8 @@ def analyse(charter: Charter, profile: Profile, events: Sequence[ev.Event]) -> A
         confirmed=len(_proved(events)),
         price=priced,
         tokens=sum(each.tokens for each in effort.values()),
-        repeated=ground[""].share if "" in ground else 0.0,
+        repeated=repeated_ground(events)[""].share,
+        revisited=revisit_rate(events)[""].share,
         coverage=coverage,
         tales=told,
     )

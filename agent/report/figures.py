@@ -41,6 +41,7 @@ def figures(profile: Profile, facts: RunSummary, found: Analysis) -> dict[str, A
             {"fingerprint": each.fingerprint, "title": each.title, "reference": each.reference} for each in facts.known
         ],
         "repeated_ground": round(found.repeated, 3),
+        "revisit_rate": round(found.revisited, 3),
         "observations": len(facts.observations),
         "capabilities": [
             {"role": each.role, "name": each.subject, "status": each.status, "why": each.why}

@@ -1,8 +1,8 @@
 """How each line of the charter and each capability ended: proven, touched, or not reached and why. A pure fold.
 
 *Proven*: a claim about it was evaluated, a finding about it was proved, or it was noted after a write was read back.
-*Touched*: a role was there, nothing was evaluated. Which claim speaks of what is told by addresses where the profile
-names them, else by words, so a person may see it otherwise; a claim proves one capability only.
+*Touched*: a role was there, nothing was evaluated. Which claim speaks of what is told by its words, at the addresses
+that the profile names where it does, so a person may see it otherwise; a claim proves one capability only.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,6 +57,7 @@ class _Story:
     `read_back` pairs where something was sent with what was opened anew after it."""
 
     grounds: Grounds
+    budget: int
     seen: list[tuple[int, str, frozenset[str]]]
     proved: list[tuple[str, frozenset[str]]]
     read_back: list[tuple[_Place, _Place]]
@@ -80,7 +81,7 @@ class Outcomes:
 
 
 def outcomes(charter: Charter, profile: Profile, events: Sequence[ev.Event]) -> Outcomes:
-    stories = _stories(profile, events)
+    stories = _stories(charter, profile, events)
     roles = {role.name: role for role in profile.roles}
     capabilities = tuple(each for name, story in stories.items() for each in _of_role(name, roles.get(name), story))
     lines = tuple(_of_line(line, line_topic(charter, line), stories, capabilities) for line in charter_lines(charter))
@@ -99,12 +100,12 @@ def why_unreached(reason: str, detail: str = "") -> str:
     return f"{told} ({' '.join(detail.split())[:LONGEST]})" if failed and detail else told
 
 
-def _stories(profile: Profile, events: Sequence[ev.Event]) -> dict[str, _Story]:
+def _stories(charter: Charter, profile: Profile, events: Sequence[ev.Event]) -> dict[str, _Story]:
     started = next((e.payload.roles for e in events if isinstance(e.payload, ev.RunStarted)), ())
     known = {role.name: role for role in profile.roles}
     met = dict.fromkeys([*started, *(event.role for event in events if event.role)])
     order = [*(name for name in known if name in met), *(name for name in met if name not in known)]
-    stories = {name: _story(known.get(name)) for name in order}
+    stories = {name: _story(known.get(name), charter.iterations or 0) for name in order}
     titles = _titles(events)
     for event in events:
         if event.role in stories:
@@ -114,9 +115,9 @@ def _stories(profile: Profile, events: Sequence[ev.Event]) -> dict[str, _Story]:
     return stories
 
 
-def _story(role: Role | None) -> _Story:
+def _story(role: Role | None, turns: int) -> _Story:
     grounds = Grounds(role.capabilities if role else (), role.grants if role else ())
-    return _Story(grounds, [], [], [], {})
+    return _Story(grounds, turns or (role.iterations if role else 0), [], [], [], {})
 
 
 def _titles(events: Sequence[ev.Event]) -> Mapping[str, frozenset[str]]:
@@ -139,7 +140,9 @@ def _follow(story: _Story, payload: ev.Payload, titles: Mapping[str, frozenset[s
             _be(story, url, topics.words(url) | titles.get(state, frozenset()))
             story.turn = iteration + 1
         case ev.RoleStopped(reason=reason, detail=detail):
-            story.stopped, story.detail = reason, detail
+            # Who says goodbye on the last turn did not end of free will.
+            spent = reason == "finished" and 0 < story.budget < story.turn
+            story.stopped, story.detail = "budget" if spent else reason, detail
         case _:
             return
 
@@ -189,15 +192,10 @@ def _of_role(name: str, role: Role | None, story: _Story) -> list[Outcome]:
     asked = (*(role.capabilities if role else ()), *story.notes)
     names = list(dict.fromkeys(asked))
     grounds, tested = story.grounds, story.grounds.resting()
-    claims = {number for number, piece in enumerate(grounds.pieces) if piece.sort == "claim"}
-    fitting = {each: claims & grounds.fitting(each) for each in names}
     # A claim in other words than the capability's belongs to it when the role's own note speaks of the same.
     told = {each: topics.topic(story.notes[each].note) for each in names if each in tested}
-    meant = {
-        each: {n for n in tested[each] & claims if topics.speaks_of(grounds.pieces[n].words, about)}
-        for each, about in told.items()
-    }
-    judged = assign({each: fitting[each] | meant.get(each, set()) for each in names})
+    meant = {each: tested[each] & grounds.told(about) for each, about in told.items()}
+    judged = assign({each: grounds.judged(each) | meant.get(each, frozenset()) for each in names})
     return [_of_capability(name, each, story, each in judged) for each in names]
 
 
@@ -218,6 +216,7 @@ def _of_capability(role: str, name: str, story: _Story, judged: bool) -> Outcome
         return Outcome(role, name, "proven", ", ".join(proofs), noted, said, turn)
     why = f"{noted.replace('_', ' ')}: {said}" if noted in ("blocked", "not_reached") else ""
     if turn or noted in TESTED or grounds.fitting(name):
+        why = said if noted == "not_reached" else why
         return Outcome(role, name, "touched", why or "nothing was evaluated there", noted, said, turn)
     if noted == "not_reached":
         why = said
@@ -231,11 +230,7 @@ def _of_line(
         return _of_everything(line, capabilities)
     speaks = [c for c in capabilities if topics.speaks_of(topics.words(c.subject), about)]
     proven = [c for c in speaks if c.status == "proven"]
-    claims = sum(
-        piece.sort == "claim" and topics.speaks_of(piece.words, about)
-        for story in stories.values()
-        for piece in story.grounds.pieces
-    )
+    claims = sum(len(story.grounds.told(about)) for story in stories.values())
     found = sum(topics.speaks_of(words, about) for story in stories.values() for _, words in story.proved)
     turns = [turn for story in stories.values() for turn, _, words in story.seen if topics.speaks_of(words, about)]
     first = min(turns, default=0)

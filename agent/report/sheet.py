@@ -87,6 +87,7 @@ def cost_lines(found: Analysis) -> list[str]:
         )
     if found.turns:
         lines.append(f"Repeated ground: {found.repeated:.0%} of the steps were made before without a new reason")
+        lines.append(f"Revisits: {found.revisited:.0%} of the arrivals were where the role had been before")
     if found.waited or found.faults:
         lines.append(f"Waited {found.waited:.0f} s for the model's provider ({counts(found.faults) or 'no faults'})")
     return lines

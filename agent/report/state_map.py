@@ -18,9 +18,12 @@ TALLEST = 12
 WIDTH, HEIGHT = 208, 46
 ROOM_X, ROOM_Y = 64, 14
 MARGIN = 16
-LETTERS = 27
+LETTER = 7.3
+"""Width of a letter of an address at 12 px in a font of equal letters."""
+LEFT = 10
+DOTS, DOT = 5, 11
 BY_ADDRESS = "browser_navigate"
-"""As many of them fit into a box at 12 px."""
+"""Begins the actions that open an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +247,11 @@ def _box(box: Box, colours: Mapping[str, str]) -> str:
     several = f"{box.states} states, " if box.states > 1 else ""
     line = f"{several}{_count(box.visits, 'visit')}" + ("" if box.tested else ", not tested")
     dots = "".join(
-        f'<circle cx="{WIDTH - 12 - 11 * number}" cy="12" r="4" fill="{escape(colours.get(role, "gray"))}">'
+        f'<circle cx="{WIDTH - 12 - DOT * number}" cy="12" r="4" fill="{escape(colours.get(role, "gray"))}">'
         f"<title>{escape(role)}</title></circle>"
-        for number, role in enumerate(box.roles[:5])
+        for number, role in enumerate(box.roles[:DOTS])
     )
-    letters = LETTERS - max(0, 2 * (len(box.roles[:5]) - 1))
+    room = WIDTH - 12 - DOT * len(box.roles[:DOTS]) - LEFT
     told = "\n".join(filter(None, (box.route, box.title, line, f"roles: {', '.join(box.roles)}")))
     badge = ""
     if box.findings:
@@ -260,8 +263,10 @@ def _box(box: Box, colours: Mapping[str, str]) -> str:
     return (
         f'<g class="box {kind}" transform="translate({box.x} {box.y})"><title>{escape(told)}</title>'
         f'<rect width="{WIDTH}" height="{HEIGHT}" rx="7"/>'
-        f'<text class="route" x="10" y="19">{escape(_short(box.route, letters))}</text>'
-        f'<text class="fact" x="10" y="36">{escape(_short(line, 32))}</text>{dots}{badge}</g>'
+        # Cut off as well, for fonts whose letters are wider.
+        f'<svg x="{LEFT}" width="{room}" height="{HEIGHT}"><text class="route" y="19">'
+        f"{escape(_short(box.route, int(room / LETTER)))}</text></svg>"
+        f'<text class="fact" x="{LEFT}" y="36">{escape(_short(line, 32))}</text>{dots}{badge}</g>'
     )
 
 

@@ -172,7 +172,7 @@ class BrowserSurface:
             return replace(act.result("tool_error", told, self._seen, heard), notice=text)
 
     async def _request(self, act: Act) -> ToolResult:
-        status, text = await page_request.call(self.page, act.args, self._foreign.proofs)
+        status, text = await page_request.call(self.page, act.args, self._foreign)
         await self.watch.settle(quiet=0.05)
         heard = await self._foreign.mark(self._heard(), self.page)
         return act.result(status, text, self._seen, heard)
@@ -288,7 +288,7 @@ class BrowserSurface:
 
 @asynccontextmanager
 async def open_browser(options: BrowserOptions) -> AsyncIterator[BrowserSurface]:
-    """A signed-in browser at the role's start page. Raises SignInFailed, Gone or Playwright's Error."""
+    """A signed-in browser at the role's start page. Raises SignInFailed, Hung, Gone or Playwright's Error."""
     surface = BrowserSurface(Seat(options))
     try:
         await surface.start()

@@ -4,28 +4,31 @@ It marks the signals of a watch; whether that is a fault is the oracles' busines
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from weakref import WeakSet
 
-from playwright.async_api import BrowserContext, Error, Page, Request, Response
+from playwright.async_api import BrowserContext, Error, Frame, Page, Request, Response
 
 from agent import routes
 from agent.coverage.access import READING, Access, Verdict
 from agent.coverage.refusal import (
     Held,
     PageFacts,
+    digest,
     is_bare,
     is_markup,
     of_answer,
     of_page,
     read_markup,
-    same_answer,
 )
 from agent.tools.surface import Foreign, Signal
 
 READ_SECONDS = 3.0
 KEPT = 100
+KEPT_NOWHERE = 20
 NOWHERE = "no-such-place-zqx"
 """A name that no app has: what is answered under it is answered to everything."""
 ASKED_BY_SCRIPTS = frozenset({"fetch", "xhr"})
@@ -50,7 +53,9 @@ _FACTS = """() => {
 class _Answer:
     method: str
     url: str
+    page: Page
     navigation: bool
+    by_role: bool
     verdict: Verdict
     media_type: str = ""
     body: str | None = None
@@ -72,15 +77,23 @@ async def page_facts(page: Page) -> PageFacts:
 
 
 class ForeignAnswers:  # without slots: Playwright keeps its wrapper of a bound handler on the object
-    """The foreign answers that one role got. `origins` are the app's own."""
+    """The foreign answers that one role got. `origins` are the app's own.
+
+    A role's own are the pages that it goes to and the requests that it makes by itself. What a page asks for counts
+    where the page is foreign too, or where it writes while the role acts; what a page of the role's own reads, the app
+    gives to the role, whatever the profile left out. Frames and windows beside the page are not judged.
+    """
 
     def __init__(self, access: Access, origins: frozenset[str]) -> None:
         self._access = access
         self._origins = origins
         self._context: BrowserContext | None = None
         self._answers: list[_Answer] = []
-        self._nowhere: dict[str, tuple[int, str] | None] = {}
+        self._nowhere: dict[str, str] = {}
         self._proofs: dict[str, str] = {}
+        self._asking: tuple[str, str] | None = None
+        self._by_role: WeakSet[Request] = WeakSet()
+        self._given: dict[tuple[str, str], None] = {}
 
     def attach(self, context: BrowserContext) -> None:
         """Listens to a context; once is enough, and a later one takes its place."""
@@ -98,14 +111,22 @@ class ForeignAnswers:  # without slots: Playwright keeps its wrapper of a bound 
         """The headers by which the app's own scripts last said who asks: secrets, for requests of our own only."""
         return self._proofs
 
+    @contextmanager
+    def asking(self, method: str, url: str) -> Iterator[None]:
+        """Meanwhile a request of that method and address is the role's own, once."""
+        self._asking = _place(method, url)
+        try:
+            yield
+        finally:
+            self._asking = None
+
     async def mark(self, signals: Sequence[Signal], page: Page) -> tuple[Signal, ...]:
         """The signals, those of foreign answers with what was held. `page` is where they ended."""
         waiting, self._answers = self._answers, []
         marked = list(signals)
         for answer in waiting:
             place = next((n for n, signal in enumerate(marked) if _is_of(signal, answer)), None)
-            if place is None:
-                self._answers = [*self._answers, answer][-KEPT:]
+            if place is None or not self._counts(answer, marked[place], signals):
                 continue
             held = await self._held(answer, marked[place], signals, page)
             verdict = answer.verdict
@@ -115,20 +136,42 @@ class ForeignAnswers:  # without slots: Playwright keeps its wrapper of a bound 
 
     def _on_request(self, request: Request) -> None:
         if request.resource_type in ASKED_BY_SCRIPTS and routes.origin(request.url) in self._origins:
+            if self._asking == _place(request.method, request.url):
+                self._asking = None
+                self._by_role.add(request)
             self._proofs.update((name, value) for name, value in request.headers.items() if name in _PROOFS)
 
     def _on_response(self, response: Response) -> Awaitable[None] | None:
         request = response.request
+        frame = _frame_of(request)
         navigation = request.is_navigation_request() and request.resource_type == "document"
-        heard = navigation or request.resource_type in ASKED_BY_SCRIPTS
+        heard = request.resource_type in ASKED_BY_SCRIPTS or (navigation and frame and frame.parent_frame is None)
         if not heard or not 200 <= response.status < 300 or routes.origin(response.url) not in self._origins:
             return None
         verdict = self._access.verdict(request.method, response.url)
-        if verdict.standing != "foreign":
+        if verdict.standing != "foreign" or frame is None:
             return None
-        answer = _Answer(request.method, response.url, navigation, verdict)
+        by_role = navigation or self._is_by_role(request)
+        if not by_role and request.method in READING and not self._access.is_foreign(frame.page.url):
+            self._given = dict.fromkeys([*self._given, _place(request.method, response.url)][-KEPT:])
+            return None
+        answer = _Answer(request.method, response.url, frame.page, navigation, by_role, verdict)
         self._answers = [*self._answers, answer][-KEPT:]
         return self._read(answer, response)
+
+    def _is_by_role(self, request: Request | None) -> bool:
+        while request is not None:
+            if request in self._by_role:
+                return True
+            request = request.redirected_from
+        return False
+
+    def _counts(self, answer: _Answer, signal: Signal, signals: Sequence[Signal]) -> bool:
+        if answer.method in READING:
+            return answer.navigation or _place(answer.method, answer.url) not in self._given
+        loaded = any(other.navigation and other.document == signal.document for other in signals)
+        # What a page writes while it loads is its own doing, such as a sign of life.
+        return answer.by_role or not loaded
 
     async def _read(self, answer: _Answer, response: Response) -> None:
         """At once: the browser forgets a body when its page is left."""
@@ -149,15 +192,16 @@ class ForeignAnswers:  # without slots: Playwright keeps its wrapper of a bound 
             return "unread"
         if answer.body is None:
             return "unread"
+        if answer.method not in READING:
+            return of_answer(answer.media_type, answer.body, writing=True)
         if answer.navigation:
-            return await self._document(answer, signal, signals, page)
-        writing = answer.method not in READING
-        held = of_answer(answer.media_type, answer.body, writing=writing)
-        return held if held != "data" or writing else await self._unlike_nowhere(answer)
+            return await self._document(answer, signal, signals) if answer.page is page else "unread"
+        held = of_answer(answer.media_type, answer.body)
+        return await self._unlike_nowhere(answer) if held == "data" else held
 
-    async def _document(self, answer: _Answer, signal: Signal, signals: Sequence[Signal], page: Page) -> Held:
+    async def _document(self, answer: _Answer, signal: Signal, signals: Sequence[Signal]) -> Held:
         """A page counts as it is after its scripts ran, on the address that was asked for."""
-        body = answer.body or ""
+        page, body = answer.page, answer.body or ""
         if not is_markup(answer.media_type, body):
             return await self._unlike_nowhere(answer) if of_answer(answer.media_type, body) == "data" else "refusal"
         if routes.path(page.url).partition("?")[0] != routes.path(answer.url).partition("?")[0]:
@@ -168,22 +212,23 @@ class ForeignAnswers:  # without slots: Playwright keeps its wrapper of a bound 
             held = of_page(await page_facts(page))
         except (Error, TimeoutError):
             return "unread"
-        if held != "data" or answer.method not in READING:
+        if held != "data":
             return held
         return "shell" if is_bare(read_markup(body)) else await self._unlike_nowhere(answer)
 
     async def _unlike_nowhere(self, answer: _Answer) -> Held:
         """`data`, unless an address that nobody has is answered alike."""
         made_up = _nowhere(answer.url)
-        if made_up not in self._nowhere:
-            self._nowhere[made_up] = await self._ask(made_up)
-        other = self._nowhere[made_up]
-        if other is None:
-            return "unread"
-        status, text = other
         echoes = (routes.path(answer.url), routes.path(made_up), _name(answer.url), NOWHERE)
-        alike = 200 <= status < 300 and same_answer(answer.media_type, answer.body or "", text, echoes)
-        return "shell" if alike else "data"
+        if answer.url not in self._nowhere:
+            found = await self._ask(made_up)
+            if found is None:
+                return "unread"
+            status, text = found
+            # Digests only, and few of them: a page may ask for much.
+            known = digest(answer.media_type, text, echoes) if 200 <= status < 300 else ""
+            self._nowhere = dict([*self._nowhere.items(), (answer.url, known)][-KEPT_NOWHERE:])
+        return "shell" if self._nowhere[answer.url] == digest(answer.media_type, answer.body or "", echoes) else "data"
 
     async def _ask(self, url: str) -> tuple[int, str] | None:
         """Asked beside the page, so that neither the app's scripts nor the role hear of it."""
@@ -211,6 +256,18 @@ def _is_refused_part(other: Signal, document: Signal) -> bool:
     """What the page itself asked for was refused: there is a frame, and nothing in it."""
     part = other.kind == "response" and other.resource in ASKED_BY_SCRIPTS and other.document == document.document
     return part and other.status in (401, 403) and routes.same_origin(other.url, document.url)
+
+
+def _frame_of(request: Request) -> Frame | None:
+    """None for workers and for the first request of a new window, whose page is not there yet."""
+    try:
+        return request.frame
+    except Error:
+        return None
+
+
+def _place(method: str, url: str) -> tuple[str, str]:
+    return method.upper(), unquote(urlsplit(url).path)
 
 
 def _nowhere(url: str) -> str:

@@ -5,8 +5,9 @@ It only reads (GET, HEAD) and only from the page's own origin. What was answered
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from playwright.async_api import Error, Page
@@ -72,32 +73,42 @@ class Answered:
     text: str
 
 
+class Asker(Protocol):
+    """Whoever hears the role's traffic: its `proofs` are the headers by which the app's scripts say who asks, and
+    while `asking` it knows the request for one that the role made, not the page."""
+
+    @property
+    def proofs(self) -> Mapping[str, str]: ...
+
+    def asking(self, method: str, url: str) -> AbstractContextManager[None]: ...
+
+
 class Unanswered(Exception):
     """There was no answer. `str(error)` says why; it may quote the page."""
 
 
-async def request(page: Page, method: str, url: str, proofs: Mapping[str, str], shown: int = SHOWN) -> Answered:
-    """Asks for `url`, absolute and of the page's own origin. `proofs` are the headers by which the app's scripts say
-    who asks; about `shown` characters are kept. Raises Unanswered, Playwright's Error, or TimeoutError when the page
-    does not answer."""
+async def request(page: Page, method: str, url: str, asker: Asker, shown: int = SHOWN) -> Answered:
+    """Asks for `url`, absolute and of the page's own origin; about `shown` characters are kept. Raises Unanswered,
+    Playwright's Error, or TimeoutError when the page does not answer."""
     if not routes.same_origin(url, page.url):
         raise Unanswered("the page is not one of the app; open a page of it first")
-    asked = {"url": url, "method": method, "headers": dict(proofs), "limit": LIMIT_BYTES, "shown": shown}
-    async with asyncio.timeout(WHOLE_SECONDS):
-        found = await page.evaluate(_FETCH, {**asked, "ms": ANSWER_MS})
+    asked = {"url": url, "method": method, "headers": dict(asker.proofs), "limit": LIMIT_BYTES, "shown": shown}
+    with asker.asking(method, url):
+        async with asyncio.timeout(WHOLE_SECONDS):
+            found = await page.evaluate(_FETCH, {**asked, "ms": ANSWER_MS})
     if "error" in found:
         raise Unanswered(str(found["error"]))
     size, whole = int(found["size"]), bool(found["whole"])
     return Answered(int(found["status"]), str(found["url"]), str(found["type"]), size, whole, str(found["text"]))
 
 
-async def call(page: Page, args: Mapping[str, Any], proofs: Mapping[str, str]) -> tuple[ToolStatus, str]:
+async def call(page: Page, args: Mapping[str, Any], asker: Asker) -> tuple[ToolStatus, str]:
     """The tool's call and what is told of it; `args` are cleaned ones. Raises Hung when the page does not answer."""
     method, url = method_of(args), str(args["url"])
     if method not in METHODS:
         return "tool_error", f"Only {' and '.join(METHODS)} can be asked; write through the page's own controls."
     try:
-        return "ok", _told(method, url, await request(page, method, url, proofs))
+        return "ok", _told(method, url, await request(page, method, url, asker))
     except (Unanswered, Error) as error:
         return "tool_error", f"{method} {routes.path(url)} was not answered: {str(error).splitlines()[0][:200]}"
     except TimeoutError:

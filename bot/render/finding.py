@@ -33,6 +33,7 @@ CLAIMS = {
     "value_is": Md("{subject} holds the value {expected}"),
     "url_is": Md("the address is {expected}"),
     "status_is": Md("the status of {subject} is {expected}"),
+    "reachable": Md("{subject} can be reached"),
     "persists_after_reload": Md("{subject} still shows {expected} after a reload"),
 }
 BECAUSE = {

@@ -31,6 +31,12 @@ PANEL = """<p id="rows">The list of the members is on its way.</p><script>fetch(
 TOKEN = """<p id="rows"></p><script>
 const ask = url => fetch(url, {headers: {Authorization: 'Bearer ' + document.cookie}});
 ask('/api/token/me').then(a => a.text()).then(t => document.querySelector('#rows').textContent = t);</script>"""
+BELL = """<p id="bell"></p><script>fetch('/api/admin/badge').then(a => a.json()).then(j => {
+  document.querySelector('#bell').textContent = j.name; });
+fetch('/api/admin/seen', {method: 'POST'});</script>"""
+RING = """<button onclick="fetch('/api/admin/badge')">Ring</button>"""
+PAPER = """<form method="post" action="/api/bookings/5/approve"><label>Day <input name="day"></label>
+<button>Approve on paper</button></form>"""
 DRAFT = """<form method="post"><label>Title <input name="title"></label><button>Save draft</button></form>"""
 
 
@@ -92,6 +98,10 @@ class Club(BaseHTTPRequestHandler):
             return self.json({"approved": 3}) if self.may("write") else self.json({"error": "no"}, 403)
         if path == "/api/bookings/4/approve":
             return self.json({"ok": self.who == "admin", "booking": 4})
+        if path == "/api/admin/seen":
+            return self.json({"seen": 12})
+        if path == "/api/bookings/5/approve":
+            return self.page("Approve", f"<p>The day is missing.</p>{PAPER}")
         return self.missing()
 
     # What everybody may see.
@@ -116,6 +126,23 @@ class Club(BaseHTTPRequestHandler):
 
     def get_shy_desk(self) -> None:
         self.page("Desk", APPROVE.replace("/3/", "/4/"))
+
+    # Pages for everybody that ask by themselves for what the profile names under the admin only.
+
+    def get_bell(self) -> None:
+        self.page("Bell", BELL)
+
+    def get_ring(self) -> None:
+        self.page("Ring", RING)
+
+    def get_api_admin_badge(self) -> None:
+        self.json({"name": "Club 1.2"})
+
+    def get_paper_desk(self) -> None:
+        self.page("Paper desk", PAPER)
+
+    def get_framed(self) -> None:
+        self.page("Framed", '<iframe src="/admin/users" title="Users"></iframe>')
 
     # Faults.
 

@@ -118,6 +118,28 @@ async def test_a_write_that_is_refused_in_the_answer_or_by_status_does_not(club,
         assert await player.click("Approve") == []
 
 
+@pytest.mark.parametrize("page", ["/bell", "/framed"])
+async def test_what_a_page_of_ones_own_asks_for_by_itself_is_no_alarm(start_club, cast, page):
+    player = await cast("member", start_club("page"))
+    assert await player.open(page) == []
+    assert await player.open("/home") == [], "nor later"
+
+
+async def test_what_ones_own_page_reads_is_given_to_the_role_and_what_it_asked_for_before_is_not(start_club, cast):
+    player = await cast("member", start_club("none"))
+    await player.open("/ring")
+    assert [path_of(alarm) for alarm in await player.ask("/api/admin/badge")] == ["/api/admin/badge"]
+    assert await player.click("Ring") == []
+    assert await player.ask("/api/admin/badge") == []
+
+
+async def test_a_form_that_is_shown_again_is_no_write(club, cast):
+    player = await cast("member", club)
+    await player.open("/paper-desk")
+    assert await player.click("Approve on paper") == []
+    assert player.last.after.title == "Approve - Club"
+
+
 @pytest.fixture(scope="module")
 def club(start_club) -> str:
     return start_club("none")

@@ -56,6 +56,8 @@ class Page(BaseHTTPRequestHandler):
                 self._move("/sign-in")
             case "/":
                 self._page("Home", "<p>Welcome.</p>")
+            case "/hang":
+                self._page("Hang", "<script>setTimeout(() => { while (true) {} }, 100)</script>")
             case "/items":
                 rows = "".join(f"<li>{html.escape(item)}</li>" for item in self.site.items)
                 self._page("Items", ITEMS.format(rows=rows))

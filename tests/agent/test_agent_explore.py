@@ -1,8 +1,13 @@
 """The library behind `charterbot explore` and `charterbot replay`: files in, report and verdicts out."""
 
+import io
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from agent_scene import person
+from rich.console import Console
 from scripted_model import ScriptedModel, both, check, click, fill, finish, go, tool
 
 from agent.crew import run_crew
@@ -11,6 +16,7 @@ from agent.evidence.finding import to_json
 from agent.explore import ExploreOptions, explore, read_finding, replay_file
 from agent.llm.choose import LlmSettings
 from agent.report.write import write_report
+from bot.exploring import Wish, explore_here
 
 
 async def test_a_finding_is_replayed_from_the_report_until_it_is_fixed(apps, start_site, scene):
@@ -101,7 +107,65 @@ async def test_a_charter_that_cannot_be_used_is_named_and_leaves_nothing_behind(
     ):
         with pytest.raises(BadInput, match=sentence):
             await explore(options(**changes))
-    assert not list(tmp_path.glob("out/**/*.*"))
+    assert not list(tmp_path.glob("out/*"))
+
+
+async def test_a_run_that_is_resumed_remembers_what_it_was_begun_with(apps, start_site, tmp_path):
+    site = start_site("clean")
+    apps.roles = [person("member"), person("guest")]
+    apps.save()
+    charter = tmp_path / "charter.md"
+    charter.write_text("Look at the terms only.")
+
+    def options(**changes):
+        return ExploreOptions(
+            apps.root, "Site/local", apps.environ, LlmSettings(), **{"out": tmp_path / "out", **changes}
+        )
+
+    begun = options(url=site.url, charter_file=charter, roles=("member",), iterations=1)
+    folder = (await explore(begun)).folder
+    assert "Look at the terms only." in (folder / "report.md").read_text()
+    journal = (folder / "journal.jsonl").read_text().splitlines(keepends=True)
+    (folder / "journal.jsonl").write_text("".join(journal[:2]))  # cut off before the role began
+
+    other = tmp_path / "other.md"
+    other.write_text("Look elsewhere.")
+    apps.folder.parent.joinpath("other").mkdir()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for changes, sentence in (
+        ({"slug": "Site/other"}, "holds a run of Site/local, not of Site/other; name that profile"),
+        ({"url": "http://127.0.0.1:9"}, "was begun with another --url; leave that out, or begin a new run"),
+        ({"charter_file": other, "roles": ("guest",)}, "was begun with another --charter, --role; leave"),
+        ({"iterations": 5}, "was begun with another --iterations"),
+    ):
+        with pytest.raises(BadInput, match=sentence):
+            await explore(replace(options(resume=folder), **changes))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+    explored = await explore(options(resume=folder, url=site.url, charter_file=charter))
+    assert [(role.name, role.iteration) for role in explored.summary.roles] == [("member", 1)]
+    assert "Look at the terms only." in (folder / "report.md").read_text()
+    (folder / "charter.json").write_text("{")
+    with pytest.raises(BadInput, match="is damaged; begin a new run"):
+        await explore(options(resume=folder))
+
+
+async def test_the_terminal_tells_the_plan_and_where_the_report_is(apps, start_site, tmp_path, monkeypatch):
+    site = start_site("clean")
+    names = [f"Do thing {number}" for number in range(9)]
+    apps.roles = [person("member", iterations=1, capabilities=names)]
+    apps.save()
+    for name, value in {**apps.environ, "CHARTERBOT_APPS_DIR": str(apps.root)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CHARTERBOT_DATA_DIR", str(tmp_path / "data"))
+    heard = io.StringIO()
+    wish = Wish("Site/local", site.url, None, (), None, tmp_path / "out", None)
+    result = await explore_here(wish, Console(file=heard, width=400))
+    lines = heard.getvalue().splitlines()
+    plan = [line for line in lines if line.startswith("Plan: ")]
+    assert len(plan) == 5 and all("Do thing" in line and "(member)" in line for line in plan)
+    assert lines[-1] == f"Report: {result['report']} and {result['page']}"
+    assert Path(result["page"]).name == "report.html" and Path(result["page"]).is_file()
 
 
 def test_a_file_that_holds_no_finding_is_named(tmp_path):

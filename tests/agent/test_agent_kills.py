@@ -1,4 +1,4 @@
-"""A worker that is killed ten times in one run: nothing confirmed is lost or doubled, no turn is paid for twice.
+"""A worker that is killed again and again in one run: nothing confirmed is lost or doubled, no turn is paid for twice.
 
 The process is `charterbot explore` as a test can kill it, its group and all.
 """
@@ -22,13 +22,13 @@ from agent.events import Event
 from agent.journal import FileJournal
 
 CHILD = Path(__file__).with_name("explore_child.py")
-KILLS = 10
-TURNS = 40
+KILLS = 4
+TURNS = 24
 SEED = 20260301
 
 
 @pytest.mark.timeout(900)
-async def test_a_worker_killed_ten_times_loses_and_doubles_nothing(apps: Apps, start_site, tmp_path: Path) -> None:
+async def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(apps: Apps, start_site, tmp_path: Path) -> None:
     site = start_site("search,help")
     apps.roles = [person("member", iterations=TURNS), person("guest", iterations=TURNS)]
     apps.save()
@@ -55,7 +55,7 @@ async def test_a_worker_killed_ten_times_loses_and_doubles_nothing(apps: Apps, s
     events = await FileJournal(Path(folder) / "journal.jsonl").read()
     _nothing_lost_or_doubled(events)
     started = [event.payload.resumed for event in events if isinstance(event.payload, ev.RunStarted)]
-    assert started[0] is False and all(started[1:]) and len(started) > 5
+    assert started[0] is False and all(started[1:]) and len(started) > KILLS // 2
     _no_secret_readable(Path(folder))
 
 

@@ -15,10 +15,12 @@ from scripted_model import ScriptedModel, both, click, fill, finish, go
 
 from agent import events as ev
 from agent.book import MemoryBook
+from agent.circuit import TITLE
 from agent.crew import run_crew
 from agent.events import Event
 from agent.journal import FileJournal
 from agent.steering import MemoryInbox
+from agent.vault import Vault
 
 CHILD = Path(__file__).with_name("explore_child.py")
 SEARCH = (click("link", "Search"), both(fill("Term", "O'Brien"), click("button", "Find")))
@@ -112,6 +114,58 @@ async def test_a_stop_is_heard_while_only_proofs_are_left(start_site, scene, mon
     assert outcome.state == "stopped"
     assert await reasons(run) == {"member": "finished"}
     assert [p.title for p in await run.payloads(ev.ObservationNoted)] == ["GET /search answers 500"]
+
+
+async def _cut_off(run, site) -> None:
+    """A segment that ends with a suspicion unproved: member is done, guest is not."""
+    over: list[str] = []
+
+    def watch(event: Event) -> None:
+        over.extend(["now"] if event.kind == "role_stopped" else [])
+
+    run.book = ShutBook()
+    wander = [go(f"/terms?page={number}") for number in range(390)]
+    models = {"member": ScriptedModel(*SEARCH, finish()), "guest": ScriptedModel(*wander)}
+    outcome = await run_crew(run.run(models, deadline=1.0, clock=lambda: float(len(over)), listen=watch))
+    assert (outcome.state, await reasons(run)) == ("unfinished", {"member": "finished"})
+    run.book = MemoryBook()
+    site.process.kill()
+    site.process.wait()
+
+
+async def test_what_waits_for_its_proof_is_proved_although_the_target_is_away(apps, start_site, scene, monkeypatch):
+    monkeypatch.setattr("agent.crew.DRAIN_GRACE", 0.2)
+    apps.roles = [person("member"), person("guest", iterations=400)]
+    apps.settings["resilience"] = {"patience": 0.5}
+    site = start_site("search")
+    run = scene(site.url)
+    await _cut_off(run, site)
+    vault = Vault(run.folder.parent / "state.key")
+    vault.keep(run.folder, "guest", {"cookies": []})
+    monkeypatch.setattr("agent.crew.DRAIN_GRACE", 60.0)
+
+    outcome = await run_crew(run.run({}, vault=vault))
+    assert [finding.title for finding in run.book.findings] == ["GET /search answers 500"]
+    assert (outcome.state, outcome.detail) == ("completed", "2 roles are done.")
+    assert await reasons(run) == {"member": "finished", "guest": "target_down"}
+    assert [(p.build, p.resumed) for p in await run.payloads(ev.RunStarted)] == [("search", False), ("search", True)]
+    (noted,) = await run.payloads(ev.ObservationNoted)
+    assert noted.title == TITLE and "It ended guest." in noted.detail
+    assert vault.take(run.folder, "guest") is None
+
+
+async def test_what_cannot_be_proved_without_the_target_is_noted(apps, start_site, scene, monkeypatch):
+    monkeypatch.setattr("agent.crew.DRAIN_GRACE", 0.2)
+    apps.roles = [person("member"), person("guest", iterations=400)]
+    apps.settings["resilience"] = {"patience": 0.5}
+    del apps.settings["replay"]
+    site = start_site("search")
+    run = scene(site.url)
+    await _cut_off(run, site)
+
+    outcome = await run_crew(run.run({}))
+    assert outcome.state == "completed" and await run.payloads(ev.VerdictReached) == []
+    assert [p.title for p in await run.payloads(ev.ObservationNoted)] == ["GET /search answers 500", TITLE]
 
 
 async def test_people_stop_a_run_at_the_next_turn(start_site, scene):

@@ -99,7 +99,10 @@ async def test_each_end_of_a_claim_says_what_to_do_next():
     assert refused.text == "That cannot be judged: no element matches. One that can: {}."
     assert (await seat.check("holds", "/x")).text == "Claim 4 holds.", "what could not be judged has no number"
 
-    for number, words in ((1, "holds, so it is no finding"), (9, "There is no claim 9")):
+    for number, words in (
+        (1, "holds, so it is no finding"),
+        (9, "There is no claim 9; state it with check first. Not handed over yet: claim 2, 3."),
+    ):
         answer = await seat.use("report_finding", claim=number, title="x")
         assert not answer.ok and words in answer.text
     handed = (await seat.use("report_finding", claim=2, detail="Since May.")).handed

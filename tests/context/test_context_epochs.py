@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent import events as ev
 from agent.charter import Compaction
-from agent.context.compaction import MASKED, RESUMED
+from agent.context.compaction import MASKED, RESUMED, turn_of
 from agent.context.conversation import AGAIN, LEFT_OUT, ORDERED, Conversation, Memory
 from agent.llm.base import Message, ModelReply
 from agent.llm.tokens import written_tokens
@@ -224,3 +224,12 @@ def test_a_refused_page_stays_away_and_an_order_is_never_taken_for_a_page():
         talk.it.withhold()
     assert "word" not in talk.told() and "first page" not in talk.told() and "the basket" in talk.told()
     assert "Claim holds." in talk.told()
+
+
+def test_of_an_old_page_its_address_stays_and_of_an_old_request_its_answer():
+    told = "Done.\n<page-0>\nGET /api/a: HTTP 403, text/html, 90 bytes\n<!doctype html>\n</page-0>"
+    masked = turn_of(Message("tool", page(1)), Message("tool", told)).mask()
+    assert [message.text for message in masked.messages] == [
+        f"Done.\n<page-0>\nURL: http://x.test/1\n{MASKED}\n</page-0>\nAlarm 1",
+        f"Done.\n<page-0>\nGET /api/a: HTTP 403, text/html, 90 bytes\n{MASKED}\n</page-0>",
+    ]

@@ -158,7 +158,7 @@ def test_the_standing_of_each_claim_alarm_and_finding_is_told():
     assert "dd of member: known as issue 12: Old\n" in text
     assert "Alarm 2: console_error Failed\n" in text and "Alarm 1:" not in text
     assert "not handed over (report_finding claim=N):\n<page-f3nc3>\n4: url url_is /x\n</page" in text
-    assert "1 holds: url url_is /x\n2 fails: url url_is /x\n3 fails: url url_is /x\n" in text
+    assert "1 holds: url url_is /x\n3 fails: url url_is /x\n" in text, "claim 2 is told among the findings"
     last = ev.VerdictReached("cc", "NOT_REPRODUCED", finding)
     assert "(may be shown once more" not in remembered(journal(last, last)).text
 
@@ -191,8 +191,43 @@ def test_leads_are_open_until_someone_goes_there_or_has_taken_them():
     assert "/b (seen in a table)" in text and not any(f"{place} (" in text for place in ("/a", "/c", "/d"))
 
 
+def test_a_lead_is_something_to_ask_for_that_was_not_asked_for_yet():
+    asked = ev.ToolFinished(
+        tool="browser_request",
+        args={"url": "/api/a"},
+        text="GET /api/a: HTTP 403, text/html, 90 bytes",
+        url_before=OFF + "/items",
+        url_after=OFF + "/items",
+    )
+    places = ("/items", "/b", "POST /api/a", "GET /api/a", "/api/a", "GET /api/b")
+    later = [ev.LeadFound("link", place, "seen") for place in places]
+    text = remembered(journal(click("x", "/items"), asked, *later)).text
+    leads = text.partition("Open leads:")[2].partition("\n</page-")[0].splitlines()[2:]
+    assert leads == ["/b (seen)", "GET /api/b (seen)"]
+    assert '/items: seen 1x: click button "x"; request /api/a -> 403\n' in text
+
+
+def test_what_words_hide_is_spelled_out():
+    fill = {"action": "fill", "value": "   ", "words": 'Fill textbox "Name" with "'}
+    twice = click("Send", "/items", args={"target": "e5", "doubleClick": True}, steps=(fill,))
+    no = ev.ToolFinished(tool="browser_handle_dialog", args={"accept": False}, url_before=OFF + "/items")
+    note, lost = ev.ObservationNoted("Lost"), {"title": "Lost", "verdict": {"hits": 0, "runs": 5}}
+    claim = ev.ClaimChecked({"subject": "url", "predicate": "url_is", "expected": "/x"}, "holds")
+    reached = ev.VerdictReached("cc", "FLAKY", lost)
+    text = remembered(journal(twice, no, claim, reached, note, ev.ObservationNoted("Dull"))).text
+    assert 'click button "Send" doubleClick=yes; handle dialog accept=no' in text
+    assert '"Name": 3 blanks\n' in text
+    assert "1 holds on /items: url url_is /x\n" in text
+    assert "Observations that were kept:\n<page-f3nc3>\nDull\n</page" in text
+
+
 def test_the_newest_note_is_told_as_unverified():
-    events = journal(ev.EpochClosed(1, "entries", note="Old idea."), ev.EpochClosed(2, "entries"))
-    assert "unverified. Check them before you build on them:\n<page-f3nc3>\nOld idea." in remembered(events).text
+    first = (ev.TurnEnded(7, "s", "/"), ev.EpochClosed(1, "entries", note="Old idea."), ev.TurnEnded(9, "s", "/"))
+    events = journal(*first, ev.EpochClosed(2, "entries"))
+    assert "ideas after turn 9, unverified" in remembered(events, note="New idea.").text
+    assert (
+        "ideas after turn 7, unverified. Check them before you build on them:\n<page-f3nc3>\nOld idea."
+        in remembered(events).text
+    )
     assert "Old idea." not in remembered(events, note="New idea.").text
     assert "idea" not in remembered(journal()).text and recall(events, ROLE).epochs == 2

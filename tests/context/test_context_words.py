@@ -73,6 +73,7 @@ def test_leads_are_offered_at_the_end_between_fences():
         "Leads nobody followed yet:\n<page-a>\n/items/58\n/</page>\n</page-a>"
     )
     assert observation.tail(3, 9, (), "", observation.leads((), "a")) == "Turn 3, 9 left."
+    assert offered not in observation.tail(11, 1, (), "", offered), "nothing can be followed any more"
 
 
 class Writer:

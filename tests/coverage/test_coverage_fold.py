@@ -1,5 +1,6 @@
 """Coverage follows from events: states, ways, leads and who has done what."""
 
+import pytest
 from covered_run import HOME, Run, act, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,6 +92,14 @@ def test_an_api_path_is_reached_by_the_role_whose_page_called_it():
     assert run.coverage.done_by("GET /api/orders/7") == {"ann"}
     asked = ev.ToolFinished(tool="browser_request", args={"method": "get", "path": "/api/orders/7"})
     assert run.tell("bob", asked).coverage.done_by("GET /api/orders/7") == {"ann", "bob"}
+
+
+@pytest.mark.parametrize("status", ["tool_error", "denied", "skipped"])
+def test_what_was_not_asked_is_not_done(status: str):
+    asked = ev.ToolFinished(tool="browser_request", args={"url": "/api/orders/7"}, status=status)
+    gone = ev.ToolFinished(tool="browser_navigate", args={"url": "/orders/7"}, status=status, url_after=f"{HOME}/")
+    run = Run().goes("ann", "/").tell("ann", asked, gone)
+    assert not run.coverage.done_by("GET /api/orders/7") and not run.coverage.done_by("/orders/7")
 
 
 def test_of_a_route_with_many_places_a_sample_is_kept_and_none_is_done_twice():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent import events as ev
 from agent.charter import Grant, Role, Sharing, SignIn
+from agent.coverage.access import Access
 from agent.coverage.frontier import Frontier, Seeker, offers, taken, twins
 
 SHARING = Sharing()
@@ -58,6 +59,18 @@ def test_what_another_role_reached_is_a_probe_unless_it_signs_out():
         ("api", "GET /api/users", "boss reached it"),
     }
     assert offered(run, "boss") == ["/admin/users"]  # its own, to be tested
+
+
+def test_a_request_that_writes_is_nobodys_lead():
+    run = (
+        Run()
+        .goes("boss", "/admin")
+        .found("boss", "GET /api/users", "HEAD /api/x", "POST /api/y/1", "PATCH /z", sort="api")
+    )
+    foreign = Access(
+        "ann", (Role("boss", SignIn("/in", (), "In"), grants=(Grant("Rule", ("/admin/*", "/api/*", "/z")),)),)
+    )
+    assert set(offered(run, foreign=foreign.is_foreign)) == {"/admin", "GET /api/users", "HEAD /api/x"}
 
 
 def test_a_role_that_was_turned_away_has_tried_all_the_same():

@@ -153,6 +153,15 @@ class Site(BaseHTTPRequestHandler):
     def page_dice(self, query: dict) -> None:
         self.html(f"<button>Roll</button><script>{DICE_JS}</script>")
 
+    def page_wall(self, query: dict) -> None:
+        close = '<button onclick="wall.remove()">OK</button>'
+        said = {"banner": f"We use cookies. {close}", "waits": "<script>setTimeout(() => wall.remove(), 1500)</script>"}
+        over = next(
+            (text for fault, text in said.items() if self.has(fault)), "Spring sale" if self.has("wall") else ""
+        )
+        place = "position: fixed; inset: 0; background: #fffc"
+        self.html("<button>Go on</button>" + (f'<div id="wall" style="{place}">{over}</div>' if over else ""))
+
     def page_shy(self, query: dict) -> None:
         self.html(f'<p id="out"></p><script>{RETRY_JS}</script>')
 

@@ -66,6 +66,12 @@ def test_a_click_is_tried_on_its_page_then_with_the_page_before_then_with_all_wr
     ]
 
 
+def test_what_was_pressed_twice_is_a_change_like_any_other():
+    twice = replace(button("Request"), action="double_click")
+    entries = ((1, "/review", twice), (2, "/orders/7", goto("/orders")))
+    assert shortest(journal(*entries), "1", claim(about="my_change")) == ["/review", "Request", "/orders"]
+
+
 def test_a_call_that_was_skipped_does_not_split_the_page_on_which_it_was_asked_for():
     events = journal((1, "/courts", button("Remove")), (1, "/courts", button("Accept")), (1, "/courts", button("Save")))
     skipped = ToolFinished(call_id="s", tool="browser_click", status="skipped")

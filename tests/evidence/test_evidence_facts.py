@@ -201,6 +201,7 @@ def test_code_that_is_no_locator_is_refused(code):
 @pytest.mark.parametrize(
     "code",
     ['get_by_role("button", name="Save", exact=True).nth(-1)', 'page.get_by_label("A").first',
+     'get_by_role("button", name="Add", description="Adds a row")',
      'locator("iframe").content_frame.get_by_text(re.compile(r"^x$", re.I))',
      'get_by_role("row").filter(has_text="a").filter(has=get_by_role("button"))'],
 )  # fmt: skip

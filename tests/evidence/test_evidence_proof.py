@@ -89,6 +89,22 @@ async def test_a_real_fault_is_confirmed_and_is_fixed_without_it(replayer: Repla
     assert (fixed.kind, fixed.walked, fixed.runs) == ("FIXED", 1, 1), fixed
 
 
+GO_ON = Claim('get_by_role("button", name="Go on")', "reachable", "", "consistency", "it can be used", "page")
+
+
+async def test_what_nobody_can_close_is_confirmed_and_is_fixed_without_it(replayer: Replayer):
+    finding = await prove(suspect(GO_ON, (goto("/wall"),), route="/wall"), replayer, replays=2, build="wall")
+    assert (finding.verdict.kind, finding.verdict.hits, finding.verdict.control) == ("CONFIRMED", 2, "none")
+    assert 'id="wall"' in finding.verdict.actual and finding.verdict.actual.endswith("cannot be closed")
+    assert (await recheck(finding, replayer, replays=1, build="none")).kind == "FIXED"
+
+
+@pytest.mark.parametrize("build", ["banner", "waits", "none"])
+async def test_what_can_be_closed_or_goes_by_itself_is_never_confirmed(replayer: Replayer, build):
+    finding = await prove(suspect(GO_ON, (goto("/wall"),), route="/wall"), replayer, replays=1, build=build)
+    assert finding.verdict.hits == 0, finding.verdict
+
+
 async def test_the_picture_covers_the_secrets_that_the_page_shows(replayer: Replayer):
     oracle = alarm("uncaught_exception", "/leak", "RangeError: leak @ page /leak", "/leak")
     finding = await prove(suspect(oracle, (goto("/leak"),)), replayer, replays=1, build="leak")

@@ -1,8 +1,9 @@
 """A site whose troubles its command line switches on, run as a process of its own so that a test can kill it.
 
 `python infra_site.py --port N [--head refuse|hang|drop] [--move URL] [--delay SECONDS] [--login cookie|token|single]`.
-`/drop` ends without an answer, `/poll` is a page whose fetch goes there, `/broken` answers 500. What was asked is at
-/__asked, a POST to /__forget ends all sessions.
+`/drop` ends without an answer, `/poll` is a page whose fetch goes there, `/broken` answers 500, `/busy` 503, `/hang` is
+a page that never comes to rest. What was asked is at /__asked, a POST to /__forget ends all sessions, one to /__away
+puts a gateway in front of an app that is gone.
 """
 
 import argparse
@@ -42,6 +43,7 @@ class Site(ThreadingHTTPServer):
         self.options = options
         self.asked: list[str] = []
         self.sessions: dict[str, str] = {}
+        self.away = False
 
 
 class Page(BaseHTTPRequestHandler):
@@ -79,6 +81,10 @@ class Page(BaseHTTPRequestHandler):
             self._send(200, json.dumps(self.site.asked).encode(), "application/json")
         elif self.site.options.move:
             self._move(self.site.options.move)
+        elif self.site.away:
+            self._send(502, b"<title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>", "text/html")
+        elif path == "/hang":
+            self._page("Hang", "<script>setTimeout(() => { while (true) {} }, 100)</script>")
         elif path == "/drop":
             self.close_connection = True
         elif path == "/sign-in":
@@ -94,6 +100,8 @@ class Page(BaseHTTPRequestHandler):
             self._page("Poll", "<script>setInterval(() => fetch('/drop').catch(() => 0), 300); fetch('/drop')</script>")
         elif path == "/broken":
             self._page("Broken", "<p>Something broke.</p>", 500)
+        elif path == "/busy":
+            self._page("Busy", "<p>Come back later.</p>", 503)
         else:
             self._page(path.strip("/").title() or "Start", f"<p>Hello {self._person()}</p>")
 
@@ -103,6 +111,9 @@ class Page(BaseHTTPRequestHandler):
         time.sleep(self.site.options.delay)
         if self.path == "/__forget":
             self.site.sessions.clear()
+            self._send(200, b"", "text/plain")
+        elif self.path == "/__away":
+            self.site.away = form["away"][0] == "yes"
             self._send(200, b"", "text/plain")
         elif self.path == "/__slow":
             self.site.options.delay = float(form["seconds"][0])

@@ -1,5 +1,8 @@
 """The circuit breaker: what counts, what it finds out, what it says. Results as a browser gives them; real servers."""
 
+import re
+import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +12,8 @@ from infra_scene import StartSite, free_port
 
 from agent import events as ev
 from agent.charter import Profile
-from agent.circuit import AWAY, TITLE, Breaker, Circuit, Wait, answered, diagnose, failure_of, trouble
+from agent.circuit import AWAY, TITLE, Breaker, Circuit, Wait, diagnose, trouble
+from agent.failures import answered, failure_of
 from agent.stopping import StopReason
 from agent.tools.surface import PageView, Signal, ToolResult
 
@@ -57,6 +61,9 @@ LOADED = heard(response(f"{HOME}/help"))
         (heard(response(HERE.url), failed(f"{HOME}/api/rows")), "refused", "/api/rows"),
         (heard(response(HERE.url), failed(f"{API}/rows/1")), "refused", API),
         (heard(after=ERROR_PAGE), "refused", ""),
+        (heard(response(f"{HOME}/items/57", 502)), "gateway", "/items/{id}"),
+        (heard(response(f"{HOME}/help", 503)), "gateway", "/help"),
+        (heard(response(f"{API}/rows", 504)), "gateway", API),
         (TIMED_OUT, "slow", ""),
         (HUNG, "browser", ""),
         (GONE, "browser", ""),
@@ -66,7 +73,7 @@ LOADED = heard(response(f"{HOME}/help"))
 def test_what_did_not_get_through_is_counted(result: ToolResult, sort: str, route: str) -> None:
     failure = failure_of(result, (HOME, API))
     assert failure is not None and (failure.sort, failure.route) == (sort, route)
-    assert not answered(result, (HOME, API)) or sort in ("slow", "browser")
+    assert not answered(result, (HOME, API)) or sort in ("gateway", "slow", "browser")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +82,8 @@ def test_what_did_not_get_through_is_counted(result: ToolResult, sort: str, rout
         QUIET,
         LOADED,
         heard(response(f"{HOME}/items", 500)),
+        heard(response("http://ads.test/x", 502)),
+        heard(replace(response(f"{HOME}/rows", 503), resource="fetch", navigation=False)),
         heard(failed("http://ads.test/x", "net::ERR_NAME_NOT_RESOLVED")),
         heard(failed(f"{HOME}/items", "net::ERR_ABORTED")),
         heard(failed(f"{HOME}/logo.png", resource="image")),
@@ -93,7 +102,7 @@ def test_only_an_answer_of_the_app_ends_a_row() -> None:
     assert (len(circuit.failures), circuit.since, circuit.open) == (2, NOON, False)
     from_the_cache = heard(response(f"{HOME}/items"), failed(f"{HOME}/logo.png", resource="image"))
     assert len(circuit.after([from_the_cache], NOON).failures) == 2
-    assert circuit.after([heard(response(f"{HOME}/help", 503))], NOON).failures == ()
+    assert circuit.after([heard(response(f"{HOME}/help", 500))], NOON).failures == ()
     assert circuit.after([refused()] * 3, NOON).open
 
 
@@ -106,8 +115,8 @@ async def test_an_app_that_is_gone_is_waited_for_and_then_explained() -> None:
     assert found.sentence.startswith(
         f"The application at {home} does not answer since 12:00:00 UTC: 1 call (/items?page=2) and "
     )
-    assert "could not connect (the last: " in found.sentence
-    assert found.sentence.endswith("), and it did not come back within 1 seconds.")
+    assert "probes in a row got no answer from it (the last: " in found.sentence
+    assert re.search(r"\), and it did not come back within \d+ seconds\.$", found.sentence)
     assert found.stop is not None and found.stop.reason == StopReason.TARGET_DOWN
     assert [type(item) for item in found.payloads] == [ev.CircuitOpened]
 
@@ -116,6 +125,67 @@ async def test_without_patience_five_in_a_row_are_still_needed() -> None:
     home = f"http://127.0.0.1:{free_port()}"
     found = await diagnose(Circuit((home,), 5).after([refused("/", home)], NOON), home, Wait(patience=0.0))
     assert (found.outcome, found.failures) == ("app_down", 5)
+
+
+async def test_an_app_that_takes_calls_and_never_answers_is_not_asked_for_long_and_the_wait_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agent.circuit.PROBE_SECONDS", 4.0)
+    monkeypatch.setattr("agent.circuit.SHORTEST_PROBE", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        home = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        started = time.monotonic()
+        found = await diagnose(Circuit((home,), 5).after([refused("/", home)], NOON), home, Wait(1.0))
+        took = time.monotonic() - started
+    assert (found.outcome, found.failures) == ("app_down", 5)
+    assert "(the last: no answer within 1 seconds)" in found.sentence, "beyond the patience it is asked shortly"
+    told = re.search(r"within (\d+) seconds\.$", found.sentence)
+    assert told and abs(int(told[1]) - took) <= 1
+
+
+async def test_a_gateway_in_front_of_an_app_that_is_gone_ends_the_role(
+    start_site: StartSite, profile: Callable[..., Profile]
+) -> None:
+    site = start_site()
+    site.post("/__away", b"away=yes")
+    breaker = Breaker(profile(site.url))
+    assert breaker.hear(heard(response(f"{site.url}/items", 502))) == AWAY
+    found = await breaker.settle()
+    assert found.stop is not None and found.stop.reason == StopReason.TARGET_DOWN
+    assert "1 call (/items)" in found.sentence and "(the last: HTTP status 502)" in found.sentence
+
+
+async def test_a_gateway_is_waited_for_while_the_app_starts_again(start_site: StartSite) -> None:
+    site = start_site()
+    site.post("/__away", b"away=yes")
+
+    async def give_up() -> bool:
+        site.post("/__away", b"away=no")
+        return False
+
+    circuit = Circuit((site.url,), 5).after([heard(response(f"{site.url}/items", 502))], NOON)
+    found = await diagnose(circuit, site.url, Wait(60.0, give_up))
+    assert (found.outcome, found.stop) == ("back", None)
+    assert circuit.settled(found).failures == ()
+
+
+async def test_what_one_page_of_an_app_that_answers_says_is_its_own_trouble(
+    start_site: StartSite, profile: Callable[..., Profile]
+) -> None:
+    site = start_site()
+    breaker = Breaker(profile(site.url))
+    busy = heard(response(f"{site.url}/busy", 503))
+    for _ in range(9):
+        breaker.hear(busy)
+        found = await breaker.settle()
+        assert (found.outcome, found.payloads, breaker.reason) == ("", (), "")
+    for _ in range(9):  # all in one turn
+        breaker.hear(busy)
+    assert (await breaker.settle()).payloads == ()
+    breaker.hear(refused("/drop", site.url))
+    breaker.hear(busy)
+    breaker.hear(refused("/drop", site.url))
+    assert (await breaker.settle()).outcome == "" and len(breaker.circuit.failures) == 1
 
 
 async def test_an_app_that_comes_back_is_no_trouble(start_site: StartSite) -> None:

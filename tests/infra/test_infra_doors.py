@@ -1,13 +1,14 @@
 """Before a run begins: all roles are signed in, two at a time, and who is not is named."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from infra_scene import StartSite, person
 
-from agent.charter import Profile, Role
+from agent.charter import Profile, Resilience, Role
 from agent.preflight import Doors
-from agent.tools.mcp import Gone
+from agent.tools.mcp import Gone, Hung
 from agent.tools.seat import BrowserOptions
 from agent.tools.signin import SignInFailed
 
@@ -69,3 +70,19 @@ async def test_a_browser_that_does_not_start_is_its_own_roles_trouble(
                 pass
         async with doors.enter("ann"):
             pass
+
+
+async def test_a_start_page_that_hangs_is_its_own_roles_trouble(
+    start_site: StartSite, profile: Make, options: Options
+) -> None:
+    site = start_site()
+    own = profile(site.url)
+    patient = replace(own, resilience=Resilience(hang=2.0))
+    async with Doors() as doors:
+        await doors.open([options(Role("guest", None, start="/hang"), patient), options(person("ann"), own)])
+        assert doors.refused == "", "only a sign-in is the profile's fault"
+        with pytest.raises(Hung):
+            async with doors.enter("guest"):
+                pass
+        async with doors.enter("ann") as browser:
+            assert "Hello ann" in (await browser.view()).snapshot

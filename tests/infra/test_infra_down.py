@@ -37,6 +37,21 @@ async def test_a_killed_server_ends_a_role_after_one_call(
     assert "1 call (/help) and " in found.sentence
 
 
+async def test_a_dead_app_behind_a_gateway_ends_a_role_after_one_call(
+    start_site: StartSite, profile: Make, options: Options
+) -> None:
+    site = start_site()
+    own = profile(site.url)
+    breaker = Breaker(own)
+    async with open_browser(options(person("ann"), own)) as browser:
+        assert breaker.hear(await _open(browser, "/busy")) == AWAY
+        assert (await breaker.settle()).outcome == "" and breaker.reason == "", "one page's own trouble"
+        site.post("/__away", b"away=yes")
+        assert breaker.hear(await _open(browser, "/help")) == AWAY
+        found = await breaker.settle()
+    assert found.stop is not None and found.stop.reason == StopReason.TARGET_DOWN
+
+
 async def test_a_page_whose_fetches_fail_tells_before_anything_is_opened(
     start_site: StartSite, profile: Make, options: Options
 ) -> None:

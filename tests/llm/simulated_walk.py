@@ -75,6 +75,9 @@ class Explorer:
         self.team = team or Team(seed)
         self.orders: tuple[str, ...] = ()
         self.tools: tuple[ToolSpec, ...] = ()
+        self.capabilities: tuple[str, ...] = ("browse products and tickets", "fly to the moon")
+        self.disbelieved: dict[str, str] = {}
+        """Capabilities whose test the host does not believe, with its words."""
         self.turns: list[tuple[ToolCall, ...]] = []
         self.summary: str | None = None
         self._last: tuple[ToolResult, ...] = ()
@@ -97,7 +100,8 @@ class Explorer:
         view = self.app.view()
         found = leads_in(view, (), self.role, self.team.coverage, Bounds(ORIGIN, frozenset({ORIGIN})))
         self.team.tell(self.role, *found, ev.TurnEnded(iteration, self.recognise(view), self.app.path))
-        finish = next((call for call in reply.calls if call.tool == "finish"), None)
+        done = all(result.status == "ok" for result in self._last)
+        finish = next((call for call in reply.calls if call.tool == "finish" and done), None)
         self.summary = finish.args["summary"] if finish else None
 
     def situation(self, iteration: int, last: tuple[ToolResult, ...]) -> Situation:
@@ -113,7 +117,7 @@ class Explorer:
             last=last,
             iteration=iteration,
             remaining=self.budget - iteration + 1,
-            capabilities=("browse products and tickets", "fly to the moon"),
+            capabilities=self.capabilities,
             may_write=self.may_write,
             offers=offers,
             orders=self.orders,
@@ -122,6 +126,12 @@ class Explorer:
     def perform(self, call: ToolCall) -> ToolResult:
         if not call.tool.startswith("browser_"):
             self.app.calls.append(call)
+            if call.tool == "note_capability" and call.args["status"] == "works":
+                refused = self.disbelieved.get(call.args["name"])
+                if refused:
+                    return ToolResult(call.id, "denied", refused)
+            if call.tool == "note_capability":
+                self.team.tell(self.role, ev.CapabilityNoted(call.args["name"], call.args["status"], call.args["note"]))
             return ToolResult(call.id, "ok", "")
         result = self.app.perform(call)
         assert result.before is not None and result.after is not None

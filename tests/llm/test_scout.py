@@ -245,3 +245,63 @@ async def test_an_api_path_that_another_role_reached_is_asked_for_where_that_is_
         explorer.team.tell("admin", ev.RoleStarted(url="/"), *found)
         walk = await explorer.run()
         assert [dict(call.args) for call in walk.app.calls if call.tool == "browser_request"] == asked
+
+
+def accounts(walk: Walk) -> list[tuple[str, str, str]]:
+    notes = [call.args for call in walk.app.calls if call.tool == "note_capability"]
+    return [(note["name"], note["status"], note["note"]) for note in notes]
+
+
+async def test_the_account_says_no_more_than_what_was_done():
+    walk = Explorer(shop(), budget=70)
+    walk.capabilities = ("Search products", "Keep the address", "Look at the cart", "Read the terms", "Sign out", "Fly")
+    told = {name: (status, note) for name, status, note in accounts(await walk.run())}
+    assert told["Search products"][0] == told["Keep the address"][0] == told["Sign out"][0] == "works"
+    assert re.fullmatch(
+        r"Sent 1 form with \d+ sorts of values(, used \d+ controls?)? there\.", told["Keep the address"][1]
+    )
+    assert told["Sign out"][1] == "Used 1 control there."
+    assert told["Read the terms"] == ("not_reached", "Opened 1 page of it; nothing was sent.")
+    assert told["Fly"] == ("not_reached", "No link or control that fits was seen on the 9 pages opened.")
+
+
+async def test_what_a_short_walk_only_passed_by_is_not_said_to_work():
+    explorer = Explorer(tracker(), budget=5)
+    explorer.capabilities = ("See tickets", "See the team", "Write reports")
+    walk = await explorer.run()
+    told = {name: (status, note) for name, status, note in accounts(walk)}
+    over = "the turns were used up"
+    assert {status for status, _ in told.values()} == {"not_reached"}
+    assert {note for _, note in told.values()} <= {
+        *(f"Opened {pages} of it; nothing was sent: {over}." for pages in ("1 page", "2 pages", "3 pages")),
+        "A link to /team was found but not followed: the turns were used up.",
+        "A link to /reports?from=2026-01-01 was found but not followed: the turns were used up.",
+    }
+    assert any("not followed" in note for _, note in told.values())
+    assert walk.summary and walk.summary.endswith("sent no form, used no control.")
+
+
+async def test_a_form_that_could_not_be_filled_was_not_sent():
+    app = replace(tracker(), refuses=lambda value: True)
+    explorer = Explorer(app, budget=60)
+    explorer.capabilities = ("Create new tickets with descriptions", "Start date reports")
+    walk = await explorer.run()
+    assert walk.summary and "form" not in walk.summary.replace("no form", "")
+
+
+async def test_what_the_host_does_not_believe_is_explained_instead_of_said_again():
+    explorer = Explorer(shop(), budget=70)
+    explorer.capabilities = ("Search products", "Keep the address")
+    sentence = "Nothing that you did yet stands for {}; each capability needs an action or a claim of its own. {}"
+    explorer.disbelieved = {
+        "Search products": sentence.format(
+            "Search products", "Open /find or POST /api/find and test there, then note it."
+        ),
+        "Keep the address": sentence.format("Keep the address", "Use it, or state with check what it must show."),
+    }
+    walk = await explorer.run()
+    assert walk.summary is not None
+    assert accounts(walk)[2:] == [
+        ("Search products", "not_reached", "Nothing was tested at /find or POST /api/find."),
+        ("Keep the address", "not_reached", "What was done there stands for other capabilities already."),
+    ]

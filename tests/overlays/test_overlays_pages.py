@@ -2,8 +2,10 @@
 
 import pytest
 
+from agent.coverage.access import Access
 from agent.evidence import repro
 from agent.evidence.perform import perform
+from agent.tools.foreign import ForeignAnswers
 from agent.tools.secrets import Secrets
 from agent.tools.surface import ToolCall
 from bench.overlay_pages import PAGES
@@ -11,6 +13,7 @@ from bench.overlays import MOST_CALLS, Visitor, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+NOBODY = ForeignAnswers(Access("", ()), frozenset())
 NAMED = {page.name: page for page in PAGES}
 LOGS = {
     "cookie bar": ['region "Cookie notice" (external overlay): clicked button "Reject all"'],
@@ -67,7 +70,7 @@ async def test_what_cleared_the_way_is_a_step_that_can_be_replayed(visitor: Visi
     try:
         await fresh.goto(visitor.site.url + path)
         for step in steps:
-            await perform(fresh, step, visitor.site.url, Secrets({}, (visitor.site.url,)))
+            await perform(fresh, step, visitor.site.url, Secrets({}, (visitor.site.url,)), NOBODY)
         await fresh.get_by_text(page.proof).wait_for()
     finally:
         await fresh.close()

@@ -33,7 +33,14 @@ def tape_of(events: Sequence[ev.Event], header: Mapping[str, Any]) -> Tape:
     began = next(event.at for event in events if isinstance(event.payload, ev.RunStarted))
     turns = {line.role: line.turn for line in lines}
     return Tape(
-        {"began": began.isoformat(), "roles": turns, **header, "confirmed": confirmed, "unstable": [], "claims": claims},
+        {
+            "began": began.isoformat(),
+            "roles": turns,
+            **header,
+            "confirmed": confirmed,
+            "unstable": [],
+            "claims": claims,
+        },
         lines,
     )
 

@@ -17,6 +17,8 @@ from agent.charter import Profile
 from agent.profiles.load import load_profile
 
 ROOT = Path(__file__).parents[2]
+REPLAYS = 1
+"""A proof's replays. That a fault shows each time was proved when the tape was made; here it must show again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def profile_of(tape: Tape, apps: Path, folder: Path, environ: Mapping[str, str],
     app, _, name = tape.header["app"].partition("/")
     shutil.copytree(apps / app, folder / "apps" / app)
     file = folder / "apps" / app / name / "settings.json"
-    settings = {**json.loads(file.read_text(encoding="utf-8")), **tape.header["settings"]}
+    settings = {**json.loads(file.read_text(encoding="utf-8")), **tape.header["settings"], "replays": REPLAYS}
     file.write_text(json.dumps(settings), encoding="utf-8")
     return load_profile(folder / "apps", tape.header["app"], environ, url)
 
@@ -53,4 +55,19 @@ def clubhouse(tape: Tape, folder: Path) -> Iterator[Stage]:
         process.wait()
 
 
-SITES: dict[str, Callable[[Tape, Path], AbstractContextManager[Stage]]] = {"clubhouse": clubhouse}
+@contextmanager
+def wagtail(tape: Tape, folder: Path) -> Iterator[Stage]:
+    """At the time of the recording, when the dates that were typed lay in the future and in the past."""
+    environ = {**os.environ, "WAGTAIL_NOW": tape.header["began"]}
+    command = [sys.executable, "-m", "tests.targets.wagtail_site", "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        url = process.stdout.readline().split()[3]
+        yield Stage(profile_of(tape, ROOT / "tests" / "targets" / "apps", folder, environ, url), environ)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+SITES: dict[str, Callable[[Tape, Path], AbstractContextManager[Stage]]] = {"clubhouse": clubhouse, "wagtail": wagtail}

@@ -59,7 +59,11 @@ def _compare_calls(tape: Tape, events: tuple[ev.Event, ...]) -> None:
     assert fine and claims
     worse = [f"{key}: {now.get(key)} {then[key][1]}" for key in sorted(fine) if now.get(key) != "ok"]
     assert len(worse) <= (1 - AGAIN) * len(fine), "calls that were ok before:\n" + "\n".join(worse)
-    other = [f"{key}: {then[key][0]} -> {now.get(key)} {then[key][1]}" for key in sorted(claims) if now.get(key) != then[key][0]]
+    other = [
+        f"{key}: {then[key][0]} -> {now.get(key)} {then[key][1]}"
+        for key in sorted(claims)
+        if now.get(key) != then[key][0]
+    ]
     assert len(other) <= (1 - AGAIN) * len(claims), "claims with another outcome:\n" + "\n".join(other)
 
 

@@ -43,6 +43,15 @@ def two(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_runs_that_were_written_elsewhere_are_listed_and_compared_too(two: Path):
+    (two / "runs").rename(two / "kept")
+    assert "There are no runs below" in runs(two).stdout
+    rows = runs(two, "--out", "kept").stdout
+    assert f"kept/Shop/local/{FIRST}" in rows and f"kept/Shop/local/{SECOND}" in rows
+    compared = runs(two, "--out", "kept", "--compare", FIRST, SECOND)
+    assert compared.returncode == 0 and "Fresh" in compared.stdout
+
+
 def test_runs_are_listed_newest_first_with_their_figures(two: Path):
     # Both tales begin at the same minute: the folder's name decides.
     said = runs(two)

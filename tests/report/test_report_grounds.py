@@ -99,6 +99,28 @@ async def test_where_the_profile_names_addresses_only_those_count():
     assert await Seat(Tale("buyer").arrive("/").go("/checkout/7"), role).works("Pay an order")
 
 
+async def test_asking_an_api_is_evidence_where_it_was_asked():
+    grant = Grant("Read members", ("GET /api/members",))
+    role = Role("r", None, capabilities=("Read members", "Look round"), grants=(grant,))
+
+    def asked(status: str = "ok", method: str = "GET") -> Seat:
+        step = {"role": "r", "action": "request", "value": f"{method} /api/members", "words": "Request members"}
+        done = ev.ToolFinished(
+            call_id="1",
+            tool="browser_request",
+            args={"url": "/api/members", "method": method},
+            status=status,
+            url_before="http://shop.test/home",
+            url_after="http://shop.test/home",
+            steps=(step,),
+        )
+        return Seat(Tale("r").arrive("/home").add(done), role)
+
+    assert await asked().works("Read members")
+    assert not await asked("tool_error").works("Read members")
+    assert not await asked(method="POST").works("Read members")
+
+
 async def test_what_could_not_be_judged_or_done_is_no_evidence():
     tale = Tale("buyer").arrive("/").claim('get_by_text("News")', "inapplicable")
     tale.add(ev.ToolFinished(tool="browser_click", status="tool_error", url_after="http://shop.test/news"))

@@ -1,6 +1,6 @@
 """How lines of a charter and capabilities end: proven, touched, not reached and why."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from told_run import Tale
 
 from agent import events as ev
 from agent.charter import Charter, Grant, Profile, Role
+from agent.evidence.finding import Claim
 from agent.planning import PlanItem
 from agent.report.outcomes import Outcome, outcomes
 
@@ -36,10 +37,11 @@ def test_a_judged_claim_proves_the_one_that_it_speaks_of():
 def test_one_claim_proves_one_capability_and_one_that_could_not_be_judged_none():
     names = ("See orders", "Cancel orders")
     profile = replace(SHOP, roles=(replace(BUYER, capabilities=names),))
-    once = Tale("buyer").arrive("/").go("/orders").claim('get_by_role("row")').turn()
+    row = 'get_by_role("row", name="Order 7")'
+    once = Tale("buyer").arrive("/").go("/orders").claim(row).turn()
     assert sorted(statuses(once, profile)) == ["proven", "touched"]
-    assert statuses(once.claim('get_by_text("x")', "fails"), profile) == ["proven", "proven"]
-    never = Tale("buyer").arrive("/").go("/orders").claim('get_by_role("row")', "inapplicable").turn()
+    assert statuses(once.claim('get_by_text("Order 8")', "fails"), profile) == ["proven", "proven"]
+    never = Tale("buyer").arrive("/").go("/orders").claim(row, "inapplicable").turn()
     assert statuses(never, profile) == ["touched", "touched"]
 
 
@@ -79,8 +81,33 @@ def test_addresses_of_the_profile_decide_where_there_are_some():
     profile = replace(SHOP, roles=(granted,))
     elsewhere = Tale("buyer").arrive("/").go("/news").claim('get_by_text("Pay an order")')
     assert ended(elsewhere, profile)["Pay an order"].status == "not reached"
-    there = Tale("buyer").arrive("/").go("/checkout/7").claim('get_by_role("row")')
+    there = Tale("buyer").arrive("/").go("/checkout/7").claim('get_by_role("row", name="Order 7")')
     assert ended(there, profile)["Pay an order"].status == "proven"
+
+
+@pytest.mark.parametrize("grants", [(), (Grant("See and change the own profile", ("/profile",)),)])
+def test_what_is_claimed_at_an_address_need_not_be_about_what_the_address_is_for(grants):
+    names = ("See and change the own profile", "See and sign up for events", "Sign out")
+    profile = replace(SHOP, roles=(replace(BUYER, capabilities=names, grants=grants),))
+    charter = replace(CHARTER, areas=("The profile",))
+    tale = (
+        Tale("buyer").arrive("/").go("/profile").claim('get_by_role("button", name="Sign out")', reason="Signed out.")
+    )
+    tale.note(names[0], "works", "Looked at the profile.").turn()
+    assert statuses(tale, profile) == ["touched", "not reached", "proven"]
+    assert outcomes(charter, profile, tale.events).lines[0].status == "touched"
+    claim = Claim('get_by_label("Phone")', "visible", "", "spec", "It was typed.", about="my_change")
+    tale.add(ev.ClaimChecked(asdict(claim), "holds", ""))
+    assert statuses(tale, profile) == ["proven", "not reached", "proven"]
+
+
+@pytest.mark.parametrize(("turns", "why"), [(2, "the budget was used up"), (1, "the role ended by itself without it")])
+def test_a_role_that_says_goodbye_on_its_last_turn_used_up_its_budget(turns, why):
+    tale = Tale("buyer").arrive("/")
+    for _ in range(turns):
+        tale.turn()
+    told = outcomes(replace(CHARTER, iterations=2), SHOP, tale.stop("finished", "Saw one route.").end()).capabilities
+    assert {each.why for each in told} == {why}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The report as people open it: in a real browser, with everything an application may have written into it."""
 
 import base64
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -107,6 +108,63 @@ def test_no_secret_and_no_markup_of_the_application_is_in_any_file(tmp_path):
         shown = re.sub(r"(`+).*?\1", "", (tmp_path / name).read_text())
         assert "script" in shown and not re.search(r"(?<!\\)<script", shown)
     assert "49" not in re.findall(r"onerror.{0,90}", (tmp_path / "report.html").read_text())[0]
+
+
+def test_a_secret_is_masked_however_a_file_would_spell_it(tmp_path):
+    secret = 'it\'s_Zq*"xy<zq>" & @zorro'
+    run = Tale("buyer").arrive("/").go("/news").fill("Code", secret).click("link", secret, f"/{secret}").turn()
+    run.claim(f"get_by_text({secret})", "fails", secret, secret).prove(f"Shows {secret}", "/news").turn()
+    run.add(ev.StateMet("s/news", "/news", (secret,), "/news", secret)).add(ev.LeadFound("id", f"/{secret}", secret))
+    run.note("Read the news", "broken", secret).add(ev.ObservationNoted(secret, secret, "/")).stop("crashed", secret)
+    charter = Charter(f"Sign in with {secret}.", "Shop", "local", areas=(f"Code {secret}",))
+    write_report(tmp_path, charter, replace(SHOP, secrets=(("PASS", secret),)), run.end())
+    for path in (path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size):
+        text = path.read_text()
+        assert "{{secret:PASS}}" in text and not re.search(r"zorro|_Zq", text), path
+
+
+def test_a_secret_that_is_a_word_of_the_run_does_not_tear_it_apart(tmp_path):
+    profile = replace(SHOP, secrets=(("PASS", "buyer"), ("WORD", "goto"), ("ODD", "a_b*c")))
+    write_report(tmp_path, CHARTER, profile, Tale("buyer").arrive("/").go("/news").turn().stop().end())
+    told = json.loads((tmp_path / "run.json").read_text())
+    assert [(role["name"], role["turns"]) for role in told["roles"]] == [("{{secret:PASS}}", 1)]
+
+
+def test_a_run_without_a_model_has_an_empty_list_of_calls_and_another_keeps_its_own(tmp_path):
+    write_report(tmp_path, CHARTER, SHOP, Tale("buyer").end())
+    assert (tmp_path / "usage.ndjson").read_bytes() == b""
+    (tmp_path / "usage.ndjson").write_text('{"a": 1}\n')
+    write_report(tmp_path, CHARTER, SHOP, Tale("buyer").end())
+    assert (tmp_path / "usage.ndjson").read_text() == '{"a": 1}\n'
+
+
+def test_the_map_keeps_addresses_apart_from_the_dots_of_the_roles(tmp_path, chromium):
+    names = ("buyer", "clerk", "guest", "chief", "admin")
+    tale = Tale(*names)
+    for name in names:
+        tale.as_role(name).arrive("/").go(f"/{'WM' * 12}/customers-with-open-orders").turn()
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(written(tmp_path, tale.end()).as_uri())
+    box = page.locator("svg.map g.box", has_text="…")
+    shown = box.locator("text.route").bounding_box()
+    cut = box.locator("svg").bounding_box()
+    dots = [dot.bounding_box() for dot in box.locator("circle").all()]
+    assert shown and cut and len(dots) == 5
+    left = min(dot["x"] for dot in dots if dot)
+    assert shown["x"] + shown["width"] <= left and cut["x"] + cut["width"] <= left
+    page.close()
+
+
+def test_how_much_was_repeated_and_revisited_is_told_everywhere(tmp_path, chromium):
+    tale = Tale("buyer").arrive("/").go("/news").go("/").go("/news").go("/").turn().stop()
+    path = written(tmp_path, tale.end())
+    told = json.loads((tmp_path / "run.json").read_text())
+    assert (told["repeated_ground"], told["revisit_rate"]) == (0.5, 0.5)
+    assert "- Revisits: 50% of the arrivals were where the role had been before" in (tmp_path / "report.md").read_text()
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    assert page.get_by_text("Revisits: 50 % of the arrivals").is_visible()
+    page.close()
 
 
 def test_the_sheet_speaks_as_testers_do(tmp_path):

@@ -1,19 +1,22 @@
 """A small Wagtail site with its admin, for tests: a foreign app of a rich kind that nobody here has built.
 
-`python -m tests.targets.wagtail_site --port N` makes a project in a folder of its own, migrates and fills it once, keeps
-a copy of the database, and serves until it is ended. `POST /__reset` puts the copy back, `GET /version` names the build.
-The users `editor` and `moderator` stand in Wagtail's own groups. Nothing is sent anywhere and nothing outlives it.
+`python -m tests.targets.wagtail_site --port N` makes a project in a folder of its own, fills its database once, keeps a
+copy of it, and serves until it is ended. `POST /__reset` puts the copy back, `GET /version` names the build. The users
+`editor` and `moderator` stand in Wagtail's own groups, `admin` may everything. Nothing is sent anywhere and nothing
+outlives it.
 """
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from django.core.management import call_command
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
+from django.utils import timezone
 
 BUILD = "8"
 PAGES = "tests.targets.wagtail_pages"
@@ -104,6 +108,12 @@ def configure(folder: Path) -> None:
     django.setup()
 
 
+def begin_at(moment: datetime) -> None:
+    """Lets the site's clock run on from `moment`. Before anything of the site is imported, which keeps the function."""
+    ahead = moment - datetime.now(UTC)
+    timezone.now = lambda: datetime.now(UTC) + ahead
+
+
 class Pristine:
     """The filled site, kept apart, and put back."""
 
@@ -125,7 +135,7 @@ class Pristine:
 
 
 Start = Callable[..., Any]
-Wsgi = Callable[[dict[str, Any], Start], Iterable[bytes]]
+Wsgi = Callable[[dict[str, Any], Start], Any]
 
 
 def with_hooks(site: Wsgi, pristine: Pristine) -> Wsgi:
@@ -169,29 +179,30 @@ class Server(ThreadedWSGIServer):
 
 
 def serve(port: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="wagtail-", ignore_cleanup_errors=True) as name:
-        # Bound before the work, so that the port is ours; who connects early waits in its queue.
-        with Server(("127.0.0.1", port), Quiet) as server:
-            port = server.server_port
-            pristine = build(Path(name), port)
-            server.set_app(with_hooks(StaticFilesHandler(get_wsgi_application()), pristine))
-            print(f"wagtail listening on http://127.0.0.1:{port}", flush=True)  # noqa: T201 - read by starters
-            server.serve_forever(poll_interval=0.1)
+    folder = tempfile.TemporaryDirectory(prefix="wagtail-", ignore_cleanup_errors=True)
+    # Bound before the work, so that the port is ours; who connects early waits in its queue.
+    with folder as name, Server(("127.0.0.1", port), Quiet) as server:
+        port = server.server_port
+        pristine = build(Path(name), port)
+        server.set_app(with_hooks(StaticFilesHandler(get_wsgi_application()), pristine))
+        print(f"wagtail listening on http://127.0.0.1:{port}", flush=True)  # noqa: T201 - read by starters
+        server.serve_forever(poll_interval=0.1)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Serves a small Wagtail site, for tests.")
     parser.add_argument("--port", type=int, default=0, help="0: any free one, which is printed")
+    parser.add_argument("--now", default=os.environ.get("WAGTAIL_NOW"), help="the time at the start, for recordings")
     wanted = parser.parse_args()
+    if wanted.now:
+        begin_at(datetime.fromisoformat(wanted.now))
 
     def end(*_: object) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)
-    try:
+    with suppress(KeyboardInterrupt):
         serve(wanted.port)
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

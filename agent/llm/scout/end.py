@@ -1,10 +1,7 @@
 """How the scout ends: signs out, tries a private page, accounts for the capabilities, finishes. Pure."""
 
-import re
-from urllib.parse import urljoin
-
-from agent import routes
 from agent.llm.base import Situation
+from agent.llm.scout.account import notes, summary
 from agent.llm.scout.calls import Call, Plan, check, click, locator
 from agent.llm.scout.memory import Deed, Trail
 from agent.llm.scout.page import Page
@@ -26,7 +23,8 @@ def plan(situation: Situation, page: Page, trail: Trail) -> Plan:
         step = _sign_out(situation, page, trail) or _look_back(situation, trail)
         if step is not None:
             return step
-    calls = (*_notes(situation, trail), ("finish", {"summary": _summary(situation, trail)}))
+    closing = situation.remaining <= reserve(situation, trail)
+    calls = (*notes(situation, trail, closing), ("finish", {"summary": summary(situation, trail)}))
     return Plan("nothing is left to do", calls, Deed(now, "finish", (("closing",),)))
 
 
@@ -41,7 +39,7 @@ def _sign_out(situation: Situation, page: Page, trail: Trail) -> Plan | None:
     if control is not None:
         calls = (click(control.element.ref), _gone(page, "signing out ends the session"))
         keys, titles = (("signed out",), ("closing",)), ("", "Sign out leaves the user signed in")
-        deed = Deed(now, "sign out", keys, page, titles=titles)
+        deed = Deed(now, "sign out", keys, page, control=control, titles=titles)
         return Plan("sign out, last of all", calls, deed)
     if trail.count("to sign out"):
         return None
@@ -70,24 +68,3 @@ def _gone(page: Page, reason: str) -> Call:
     assert page.sign_out is not None
     element = page.sign_out.element
     return check(locator(element.role, element.name), "absent", "", reason)
-
-
-def _notes(situation: Situation, trail: Trail) -> tuple[Call, ...]:
-    trodden = " ".join([*trail.visited, *(str(key) for key in trail.done())]).lower()
-    open_ones = [name for name in situation.capabilities if (situation.role, name) not in situation.ledger.capabilities]
-    return tuple(("note_capability", _note(name, trodden)) for name in open_ones)
-
-
-def _note(name: str, trodden: str) -> dict[str, str]:
-    stems = [word.lower()[:5] for word in re.findall(r"\w{4,}", name)]
-    touched = [stem for stem in stems if stem in trodden]
-    if touched:
-        return {"name": name, "status": "works", "note": "Walked through with valid and boundary values."}
-    return {"name": name, "status": "not_reached", "note": "No link or control that fits was found in the budget."}
-
-
-def _summary(situation: Situation, trail: Trail) -> str:
-    seen = {routes.template(urljoin(situation.origin, url)) for url in trail.visited}
-    forms = {key[2] for key in trail.done() if key[0] == "form"}
-    used = sum(key[0] == "use" for key in trail.done())
-    return f"Saw {len(seen)} routes, sent {len(forms)} forms with valid and boundary values, used {used} controls."

@@ -42,6 +42,7 @@ class Scout:
         situation = request.situation
         memory = self._memories.setdefault(situation.role, Memory())
         memory.begin(situation.iteration)
+        memory.settle(situation.iteration, [result.status for result in situation.last])
         plan = self._plan(situation, memory, frozenset(tool.name for tool in request.tools))
         memory.note(plan.deed)
         return ModelReply("called", plan.why, _numbered(plan.calls, situation))

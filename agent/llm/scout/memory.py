@@ -5,13 +5,13 @@ same turn takes back what was decided for it.
 """
 
 from collections import Counter, deque
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.evidence.shape import of_words
 from agent.ledger import Ledger
 from agent.llm.scout.forms import Entry
-from agent.llm.scout.page import Control, Form, Page, template, template_with_query
+from agent.llm.scout.page import CLOSING, Control, Form, Page, says, template, template_with_query
 
 Key = tuple[Hashable, ...]
 KEPT_PAGES = 40
@@ -63,6 +63,8 @@ class Memory:
     visited: set[str] = field(default_factory=set)
     routes: Counter[str] = field(default_factory=Counter)
     parents: Counter[str] = field(default_factory=Counter)
+    worked: set[Key] = field(default_factory=set)
+    """What was done and went well: (`sent`, route, form, variant) and (`used`, route, label); `*` is any page."""
     kept: Mapping[Key, int] | None = None
     before: frozenset[str] = frozenset()
 
@@ -74,6 +76,20 @@ class Memory:
     def note(self, deed: Deed) -> None:
         self.log.append(deed)
         self.counts.update(deed.keys)
+
+    def settle(self, iteration: int, statuses: Sequence[str]) -> None:
+        """What the last turn did went well, or it did not; `statuses` are those of its calls."""
+        last = self.last
+        if last is None or last.page is None or last.iteration != iteration - 1 or not statuses:
+            return
+        if last.form is not None and set(statuses) == {"ok"}:
+            key = form_key(last.page.route, last.form, last.variant)
+            self.worked.add(("sent", *key[1:]))
+        elif last.control is not None and statuses[0] == "ok":
+            out, closes = last.kind == "sign out", says(CLOSING, last.control.element.name)
+            if out or not (last.control.url or closes):
+                side = use_key(last.page.route, last.control)[1]
+                self.worked.add(("used", "*" if out else side, last.control.label))
 
     def see(self, page: Page, status: int | None) -> None:
         """An error page does not make forget what the place offered before."""

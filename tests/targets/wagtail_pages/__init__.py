@@ -1,1 +1,1 @@
-"""The museum's site that `tests.targets.wagtail_site` serves: its kinds of pages, what stands on them, its addresses."""
+"""The museum's site that `tests.targets.wagtail_site` serves: its kinds of pages, what is on them, its addresses."""

@@ -1,3 +1,6 @@
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false
+# Wagtail has no types.
 """What a fresh site holds: Wagtail's own groups and workflow as its migrations leave them, two people, a dozen pages.
 
 Written out, because more than two hundred migrations take ten times as long as everything else at the start.

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF012 - Wagtail reads these lists from the class
 """The kinds of pages of the museum's site: its home, sections and articles."""
 
 from django.db import models

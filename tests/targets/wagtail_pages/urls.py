@@ -12,7 +12,7 @@ from wagtail.models import Page
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    words = request.GET.get("query", "").strip()
+    words = str(request.GET.get("query", "")).strip()
     found = Page.objects.live().search(words) if words else Page.objects.none()
     return render(request, "wagtail_pages/search.html", {"words": words, "found": found})
 
