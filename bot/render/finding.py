@@ -23,6 +23,7 @@ EXPECTED = {
     "broken_link": Md("The link leads to a page that exists."),
     "markup_injection": Md("Typed text is shown as text, whatever characters it holds."),
     "broken_image": Md("The image loads."),
+    "forbidden_access": Md("What only another role's capability leads to is refused."),
 }
 CLAIMS = {
     "visible": Md("{subject} is visible"),

@@ -28,7 +28,7 @@ SEED = 20260301
 
 
 @pytest.mark.timeout(900)
-async def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(apps: Apps, start_site, tmp_path: Path) -> None:
+async def test_a_worker_killed_again_and_again_loses_nothing(apps: Apps, start_site, tmp_path: Path) -> None:
     site = start_site("search,help")
     apps.roles = [person("member", iterations=TURNS), person("guest", iterations=TURNS)]
     apps.save()

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from bot_stage import a_charter, a_finding
@@ -17,7 +18,7 @@ from markdown_it import MarkdownIt
 
 from agent import events as ev
 from agent.events import Event
-from agent.evidence.finding import Alarm, Claim, Fingerprint, FixVerdict, Repro, Step, Verdict
+from agent.evidence.finding import Alarm, AlarmKind, Claim, Fingerprint, FixVerdict, Predicate, Repro, Step, Verdict
 from bot.commands import grammar, registry
 from bot.commands.command import Situation
 from bot.domain import charter_form
@@ -115,6 +116,11 @@ def _texts(word: str) -> dict[str, str]:
     for kind in ("FIXED", "STILL_FAILS", "MOVED", "CANNOT_TELL"):
         texts[f"verdict-{kind.lower()}"] = revalidation.verdict(31, FixVerdict(kind, 1, 5, 5, "b1", word))
     return texts | _replies(word)
+
+
+def test_every_kind_of_alarm_and_claim_has_words() -> None:
+    assert set(finding.EXPECTED) == set(get_args(AlarmKind))
+    assert set(finding.CLAIMS) == set(get_args(Predicate))
 
 
 def _replies(word: str) -> dict[str, str]:
