@@ -30,14 +30,14 @@ LONGEST_ACTUAL = 300
 READ_ACTUAL = 5_000
 
 _EXAMPLES = {
-    "url_is": '{"subject": "url", "predicate": "url_is", "expected": "/bookings/{id}"}',
-    "status_is": '{"subject": "response POST /bookings", "predicate": "status_is", "expected": "201"}',
+    "url_is": '{"subject": "url", "predicate": "url_is", "expected": "/orders/{id}"}',
+    "status_is": '{"subject": "response POST /orders", "predicate": "status_is", "expected": "201"}',
     "count_is": '{"subject": "get_by_role(\\"row\\")", "predicate": "count_is", "expected": "4"}',
     "persists_after_reload": '{"subject": "get_by_label(\\"Phone\\")", "predicate": "persists_after_reload", '
     '"expected": "555-0100"}',
 }
 _LOCATOR_EXAMPLE = (
-    '{"subject": "get_by_role(\\"heading\\", name=\\"Bookings\\")", "predicate": "visible", "expected": ""}'
+    '{"subject": "get_by_role(\\"heading\\", name=\\"Orders\\")", "predicate": "visible", "expected": ""}'
 )
 
 _READ = """e => {

@@ -12,6 +12,8 @@ from agent.tools.surface import Surface, ToolCall, ToolResult, ToolSpec, ToolSta
 
 ERROR_LENGTH = 300
 CHANGED = "page changed"
+OPENED = "a dialog opened"
+ANSWER = "browser_handle_dialog"
 
 
 class Router:
@@ -52,14 +54,16 @@ class Router:
         self, calls: Sequence[ToolCall], hear: Callable[[ToolResult], str] = lambda result: ""
     ) -> tuple[ToolResult, ...]:
         """The calls of one reply, in order. Once one changed the page, the rest would act on what is not there any
-        more: those are skipped, but for calls that only look at the page or leave it and name nothing on it. `hear`
-        gets each result and answers why no further call is to be made, if so."""
+        more: those are skipped, but for calls that only look at the page or leave it and name nothing on it. The answer
+        to a dialog may be foreseen. `hear` gets each result and answers why no further call is to be made, if so."""
         results: list[ToolResult] = []
         reason = ""
         for call in calls:
-            if reason and not (reason == CHANGED and self._looks(call)):
+            foreseen = reason == OPENED and call.tool == ANSWER
+            if reason and not foreseen and not (reason == CHANGED and self._looks(call)):
                 results.append(_refused(call, "skipped", _skipped(call, reason)))
                 continue
+            reason = "" if foreseen else reason
             result = await self.call(call)
             results.append(result)
             reason = hear(result) or _ends_batch(result) or reason
@@ -90,7 +94,7 @@ def _ends_batch(result: ToolResult) -> str:
     if before is None or after is None:
         return ""
     if after.dialog and not before.dialog:
-        return "a dialog opened"
+        return OPENED
     return CHANGED if before.document != after.document else ""
 
 

@@ -110,6 +110,14 @@ async def test_calls_after_an_opened_dialog_are_skipped(router: Router, driver: 
     await driver.do("handle_dialog", accept=True)
 
 
+async def test_the_answer_to_a_dialog_may_be_foreseen(router: Router, driver: Driver) -> None:
+    page = await driver.open("/dialogs")
+    click = call("browser_click", target=element(page.after, "Alert").ref)
+    answer = call("browser_handle_dialog", accept=True)
+    results = await router.perform([click, answer, call("total")])
+    assert [result.status for result in results] == ["ok", "ok", "ok"]
+
+
 async def test_writing_tools_of_servers_are_refused_on_production(
     driver: Driver, small: McpSurface, site: Site, tmp_path: Path
 ) -> None:
