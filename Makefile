@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test lint format lock clean
+.PHONY: help setup browser demo test test-all lint format lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -26,8 +26,13 @@ demo: browser ## Run the main job on this machine (ONCE=1 to the end, JSON=1, TW
 	@$(BIN)/charterbot demo $(if $(ONCE),--once) $(if $(JSON),--json) $(if $(TWIN),--twin)
 
 # In the order of the folders: with the longest stories last, one core would wait for the other.
-test: browser ## Run the tests
-	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+test: browser ## Run the tests, but for the long ones
+	$(PYTEST) -m "not long" $(ARGS)
+
+test-all: browser ## Run all tests, also those of whole recorded runs and of killed workers
+	$(PYTEST) $(ARGS)
 
 lint: setup ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

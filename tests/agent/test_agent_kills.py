@@ -27,6 +27,7 @@ TURNS = 24
 SEED = 20260301
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_worker_killed_again_and_again_loses_nothing(apps: Apps, start_site, tmp_path: Path) -> None:
     site = start_site("search,help")

@@ -65,7 +65,7 @@ async def test_a_segment_that_ends_is_continued_by_the_next_and_nothing_is_prove
     situation = second["member"].requests[0].situation
     assert situation.iteration == used["member"] + 1
     assert situation.view is not None and "/search?q=" in situation.view.url
-    assert f"You have worked on this for {used['member']} turns already" in words_of(second["member"].requests[0])
+    assert f"You used {used['member']} turns." in words_of(second["member"].requests[0])
     assert [p.resumed for p in await run.payloads(ev.RunStarted)] == [False, True]
     verdicts = Counter(p.fingerprint for p in await run.payloads(ev.VerdictReached))
     assert len(verdicts) == 2 and set(verdicts.values()) == {1}

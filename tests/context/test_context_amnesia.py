@@ -81,6 +81,7 @@ def largest(reader: ReadingPolicy) -> int:
     return max(sum(map(written_tokens, request.messages)) for request in reader.requests)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_reader_finds_the_same_with_a_tiny_context_as_with_all_of_it(start_site, tmp_path):
     found: dict[str, set[str]] = {}

@@ -18,6 +18,7 @@ AGAIN = 0.9
 """Of what worked in the recording; the texts and the tools may change a little under it."""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.name.partition(".")[0])
 async def test_a_recorded_run_comes_out_the_same(path: Path, tmp_path: Path) -> None:
