@@ -215,6 +215,6 @@ def _remembered(sections: Sequence[tuple[str, str]], seen: Notebook) -> None:
             elif heading.startswith("Claims that"):
                 seen.claimed += line
                 if "not handed over" in heading:
-                    seen.failed.add(int(line.partition(":")[0]))
+                    seen.failed.add(int(re.split(r"\D", line, maxsplit=1)[0]))
             elif heading.startswith("You are here"):
                 seen.path = line.partition("?")[0]

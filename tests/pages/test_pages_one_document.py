@@ -68,7 +68,8 @@ async def test_a_small_picture_of_the_page_is_taken_and_never_fails(visitor: Dri
     assert await visitor.surface.picture(tmp_path / "state.jpg")
     data = (tmp_path / "state.jpg").read_bytes()
     assert data.startswith(b"\xff\xd8") and 1_000 < len(data) <= SMALL_BYTES
-    assert not await visitor.surface.picture(tmp_path / "no" / "folder.jpg")
+    assert await visitor.surface.picture(tmp_path / "new" / "folder.jpg")
+    assert not await visitor.surface.picture(tmp_path / "state.jpg" / "no-folder.jpg")
     await visitor.surface.page.evaluate(
         "() => { setTimeout(() => { const t = Date.now(); while (Date.now() - t < 4000) {} }) }"
     )
