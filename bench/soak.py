@@ -64,9 +64,9 @@ class SoakFigures:
     run_state: str
 
 
-async def measure(turns: int, kills: int, folder: Path, roles: int = 5) -> SoakFigures:
-    """`turns` per role. Takes about a second per turn of each role on two cores."""
-    with site() as (url, _):
+async def measure(turns: int, kills: int, folder: Path, roles: int = 5, faults: bool = True) -> SoakFigures:
+    """`turns` per role. Takes about a quarter of a second per turn of each role on two cores."""
+    with site(faults) as (url, _):
         apps = write_profile(folder / "apps", url, turns, roles)
         run = folder / "run"
         run.mkdir(parents=True, exist_ok=True)
@@ -102,17 +102,19 @@ async def measure(turns: int, kills: int, folder: Path, roles: int = 5) -> SoakF
 
 
 async def host_cpu_ms(turns: int, folder: Path) -> float:
-    """Median processor time of this side's process per turn of one role, without its explorer, in milliseconds."""
-    await measure(turns, 0, folder, roles=1)
+    """Median processor time of this side's process per turn of one role, without its explorer, in milliseconds. On the
+    site without faults, because proofs are made beside the turns, in the same process."""
+    await measure(turns, 0, folder, roles=1, faults=False)
     lines = [json.loads(line) for line in (folder / "run" / SIZES).read_text().splitlines()]
     return round(1000 * statistics.median(line["cpu"] for line in lines if line["cpu"] is not None), 1)
 
 
 @contextlib.contextmanager
-def site() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def site(faults: bool = True) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Its address and its process, which is killed at the end."""
     port = _free_port()
-    process = subprocess.Popen([sys.executable, "-m", "bench.site", "--port", str(port)])
+    command = [sys.executable, "-m", "bench.site", "--port", str(port), "--faults", "yes" if faults else "no"]
+    process = subprocess.Popen(command)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):
