@@ -36,17 +36,21 @@ SAMPLE_SECONDS = 3.0
 KILLS_WITHIN = 0.25
 """Workers are killed in the first quarter of the turns, so that memory is that of one worker after it."""
 LONGEST = 3 * 3600.0
+SPARE = 10
+"""Turns of a budget that an explorer may save by finishing early."""
 OPENING = 8_000
 """Tokens beside the turns of an epoch: the opening, the host's memory, one more turn, the tail."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoakFigures:
-    """`memory_growth` is the mean PSS of the last quarter of the turns over that of the second, minus 1. `repeated` is
+    """`fewest_turns` are those of the role that made least.
+    `memory_growth` is the mean PSS of the last quarter of the turns over that of the second, minus 1. `repeated` is
     the share of repeated ground of the worst role. `lost` suspicions were never judged, `doubled` findings confirmed
     more than once. `cpu_ms` is the host's processor time per turn, all roles counted together."""
 
     turns: int
+    fewest_turns: int
     roles: int
     kills: int
     minutes: float
@@ -67,7 +71,7 @@ class SoakFigures:
 async def measure(turns: int, kills: int, folder: Path, roles: int = 5, faults: bool = True) -> SoakFigures:
     """`turns` per role. Takes about a quarter of a second per turn of each role on two cores."""
     with site(faults) as (url, _):
-        apps = write_profile(folder / "apps", url, turns, roles)
+        apps = write_profile(folder / "apps", url, turns + SPARE, roles)
         run = folder / "run"
         run.mkdir(parents=True, exist_ok=True)
         started = time.monotonic()
@@ -80,9 +84,11 @@ async def measure(turns: int, kills: int, folder: Path, roles: int = 5, faults: 
     judged = {v.fingerprint for v in verdicts}
     suspected = {e.payload.fingerprint for e in events if isinstance(e.payload, ev.FindingSuspected)}
     ends = [e.payload.state for e in events if isinstance(e.payload, ev.RunEnded)]
+    made = Counter(e.role for e in events if isinstance(e.payload, ev.TurnEnded))
     ground, again = repeated_ground(events), revisit_rate(events)
     return SoakFigures(
-        turns=sum(isinstance(e.payload, ev.TurnEnded) for e in events),
+        turns=made.total(),
+        fewest_turns=min(made.values(), default=0),
         roles=roles,
         kills=killed,
         minutes=round(minutes, 1),
