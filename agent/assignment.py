@@ -37,3 +37,8 @@ class Assignment:
     paused: Callable[[], bool]
     stop: Callable[[], Awaitable[bool]]
     keep: Keep = keep_nothing
+
+    @property
+    def skip(self) -> tuple[str, ...]:
+        """What the profile and the charter leave out, a line each."""
+        return (*self.role.scope.skip, *self.charter.out_of_scope)

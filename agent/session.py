@@ -137,7 +137,7 @@ class Session:
             orders=self._orders(),
             wanted=(*self._host.untested(), *work.charter.areas),
             twins=twins(work.crew, work.role.name),
-            skip=(*work.role.scope.skip, *work.charter.out_of_scope),
+            skip=work.skip,
             foreign=self._access.is_foreign,
         )
         leads, fresh = work.frontier.offer(work.logbook.ledger.coverage, seeker)

@@ -80,8 +80,7 @@ class TurnMaker:
         self._fence = work.fence
         self._origins = frozenset(filter(None, map(routes.origin, (profile.url, *profile.allowed_origins))))
         self._recogniser = work.recogniser
-        skip = (*work.role.scope.skip, *work.charter.out_of_scope)
-        self._bounds = Bounds(profile.url, self._origins, skip, profile.sharing.per_route)
+        self._bounds = Bounds(profile.url, self._origins, work.skip, profile.sharing.per_route)
         self._secrets = Secrets(dict(profile.secrets), ())
         self._writing: set[str] = set()
         self._heard: tuple[Signal, ...] = ()
