@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from agent.evidence import fingerprint
-from agent.evidence.finding import Alarm, Claim, Repro, Step, Suspicion
+from agent.evidence.finding import Alarm, AlarmKind, Claim, Repro, Step, Suspicion
 from agent.evidence.proof import prove, recheck
 from agent.evidence.replay import Replayer
 
@@ -31,8 +31,8 @@ def click(code: str, role: str = "visitor") -> Step:
     return Step(role, "click", (code,), words=f"Click {code}")
 
 
-def alarm(kind: str, route: str, signal: str, page: str = "") -> Alarm:
-    return Alarm(kind, route, signal, "as seen", HOST + route, HOST + (page or route))  # type: ignore[arg-type] # kinds are given by the tests
+def alarm(kind: AlarmKind, route: str, signal: str, page: str = "") -> Alarm:
+    return Alarm(kind, route, signal, "as seen", HOST + route, HOST + (page or route))
 
 
 def suspect(oracle: Alarm | Claim, *paths: tuple[Step, ...], route: str = "/") -> Suspicion:

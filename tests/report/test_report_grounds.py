@@ -30,8 +30,8 @@ class Seat:
         moment = Moment(budget or Budget(100, 50), "http://shop.test/account", "1", evaluate)
         return await self.tools.perform(ToolCall("1", tool, args), moment)
 
-    async def works(self, name: str, **rest: object) -> bool:
-        return (await self.use("note_capability", name=name, status="works", **rest)).ok  # type: ignore[arg-type]
+    async def works(self, name: str, budget: Budget | None = None) -> bool:
+        return (await self.use("note_capability", budget, name=name, status="works")).ok
 
 
 async def test_nothing_is_believed_before_anything_was_done():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent import events as ev
 from agent import routes
-from agent.evidence.finding import Claim, Finding, Fingerprint, Repro, Step, Verdict, to_json
+from agent.evidence.finding import Claim, Finding, Fingerprint, Repro, Step, StepAction, Verdict, VerdictKind, to_json
 from agent.tools.surface import Target
 
 BEGAN = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ class Tale:
     def stop(self, reason: str = "budget", detail: str = "Used its turns.") -> "Tale":
         return self.add(ev.RoleStopped(reason, detail, self._turns.get(self.role, 0)))
 
-    def prove(self, title: str, route: str, verdict: str = "CONFIRMED") -> "Tale":
+    def prove(self, title: str, route: str, verdict: VerdictKind = "CONFIRMED") -> "Tale":
         finding = found(title, route, self.role, verdict)
         mark = finding.fingerprint.value
         self.add(ev.FindingSuspected(mark, title, {"title": title, "role": self.role}))
@@ -74,12 +74,12 @@ class Tale:
         self.add(ev.RunEnded(state, "All roles are done."), role="")
         return self.events
 
-    def _use(self, action: str, lands: str, words: str, args: dict, target: dict | None = None) -> "Tale":
+    def _use(self, action: StepAction, lands: str, words: str, args: dict, target: dict | None = None) -> "Tale":
         before = self._pages.get(self.role, "/")
         after = self._pages[self.role] = lands or before
         self._call += 1
         tool = {"goto": "browser_navigate", "click": "browser_click", "fill": "browser_type"}[action]
-        step = asdict(Step(self.role, action, words=words))  # type: ignore[arg-type]
+        step = asdict(Step(self.role, action, words=words))
         done = ev.ToolFinished(
             call_id=str(self._call),
             tool=tool,
@@ -95,11 +95,11 @@ class Tale:
         return self.add(done)
 
 
-def found(title: str, route: str, role: str = "buyer", verdict: str = "CONFIRMED") -> Finding:
+def found(title: str, route: str, role: str = "buyer", verdict: VerdictKind = "CONFIRMED") -> Finding:
     claim = Claim('get_by_text("Paid")', "visible", "", "spec", "An order that was paid says so.")
     mark = Fingerprint(f"{sum(map(ord, title + route)):016x}", (("kind", "claim"), ("route", route)))
     steps = (Step(role, "goto", value=route, words=f"Open {route}"), Step(role, "click", words='Click button "Save"'))
-    judged = Verdict(verdict, 5 if verdict == "CONFIRMED" else 2, 5, "clean", actual="Open", screenshot="a.png")  # type: ignore[arg-type]
+    judged = Verdict(verdict, 5 if verdict == "CONFIRMED" else 2, 5, "clean", actual="Open", screenshot="a.png")
     return Finding(mark, title, "high", role, claim, Repro(steps, 1, claim), judged, "Shop", "local")
 
 
