@@ -11,6 +11,7 @@ COPY requirements.lock pyproject.toml README.md ./
 RUN pip install uv && uv pip install --system --require-hashes -r requirements.lock
 COPY agent agent
 COPY apps apps
+COPY bench bench
 COPY bot bot
 COPY demo demo
 COPY webhooks webhooks
