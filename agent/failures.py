@@ -7,7 +7,7 @@ from typing import Literal
 
 from agent import routes
 from agent.target import GATEWAY
-from agent.tools.connection import CONNECTION, unconnected
+from agent.tools.connection import CONNECTION, LATE, unconnected, unreached
 from agent.tools.egress import origin_of
 from agent.tools.surface import Signal, ToolResult
 
@@ -42,10 +42,10 @@ def failure_of(result: ToolResult, origins: Sequence[str], left: Collection[str]
     said = result.notice if result.before is not None else result.told
     if result.status == "lost" or (result.status == "tool_error" and LOST in said):
         return Failure("browser", text=said.partition("\n")[0])
-    if result.status == "tool_error" and NAVIGATION.search(result.text):
-        return Failure("slow", text="no answer within the browser's time-out")
+    if LATE in said or (result.status == "tool_error" and NAVIGATION.search(result.text)):
+        return Failure("slow", text="no answer in time")
     after = result.after
-    if result.status == "ok" and result.before and after and after.url.startswith("chrome-error:"):
+    if result.status == "ok" and result.before and after and unreached(after.url):
         return Failure("refused", text="the browser shows its error page")
     return None
 

@@ -25,8 +25,9 @@ from agent.tools.browser_hands import catch, show, turn_wheel
 from agent.tools.browser_senses import Senses
 from agent.tools.browser_signed import RETURNED, SignedIn
 from agent.tools.browser_text import Sight, call_text, error_lines
-from agent.tools.browser_tools import ACTING, ANYWHERE, PICTURE, SCROLL, STILL, Unusable, specs, target_refs
+from agent.tools.browser_tools import ACTING, ANYWHERE, LEADING, PICTURE, SCROLL, STILL, Unusable, specs, target_refs
 from agent.tools.browser_trail import Trail
+from agent.tools.connection import LATE, unreached
 from agent.tools.egress import Forbidden, allowed_origins
 from agent.tools.foreign import ForeignAnswers
 from agent.tools.mcp import Gone, Hung
@@ -95,6 +96,8 @@ class BrowserSurface:
             if self._notice:
                 result = replace(result, notice=f"{self._notice}\n{result.notice}".strip())
                 self._notice = ""
+            if not self._lost and not self._seen.dialog:
+                await self._seat.tidy()
         mask = self._seat.secrets.mask
         return replace(result, text=mask(result.text), notice=mask(result.notice), seconds=time.monotonic() - started)
 
@@ -208,8 +211,8 @@ class BrowserSurface:
         )
         if after.url == "about:blank" and act.before.url != "about:blank":
             raise Gone("the page was reset")
-        if tool == "browser_click" and answer.is_error and after.document != act.before.document:
-            # The click went through; only the page that it leads to was slow.
+        if tool in LEADING and answer.is_error and after.document != act.before.document and not unreached(after.url):
+            # The call went through; only the page that it leads to was slow.
             answer, act.recoveries = Answer(False), tuple(item for item in act.recoveries if item.overcome)
         heard = await self._foreign.mark(self._heard(), self.page)
         files = await self._senses.files()
@@ -221,7 +224,8 @@ class BrowserSurface:
         )
         self._recall(heard)
         result = act.result("tool_error" if answer.is_error else "ok", call_text(tool, answer, sight), after, heard)
-        notices = (DIALOG if after.dialog else "", WINDOW if windows else "", signed)
+        late = LATE if self._senses.late else ""
+        notices = (DIALOG if after.dialog else "", WINDOW if windows else "", late, signed)
         return replace(result, notice="\n".join(filter(None, notices)), windows=windows)
 
     def _remember(self, act: Act, after: PageView, *, succeeded: bool) -> None:

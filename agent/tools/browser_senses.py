@@ -30,6 +30,7 @@ class Senses:
         # Looking asks the page first and then the server, so each gets half of what a page is given.
         self._hang = seat.options.profile.resilience.hang
         self._look = self._hang / 2
+        self._late = False
 
     async def ask(self, tool: str, args: Mapping[str, Any], seconds: float = 0.0) -> Answer:
         """A call of the server. Raises Hung after `seconds`, by default what this profile gives a page, or Gone."""
@@ -38,9 +39,18 @@ class Senses:
             raise Gone("the browser ended")
         return answer
 
+    @property
+    def late(self) -> bool:
+        """Since this was asked last, the next page did not come in time and was given up."""
+        late, self._late = self._late, False
+        return late
+
     async def look(self, title: str = "") -> PageView:
-        """The page as it is now; `title` is what it had, for a dialog hides it. Raises Hung or Gone when there is no
-        answer."""
+        """The page as it is now; `title` is what it had, for a dialog hides it. One that is on its way is waited for.
+        Raises Hung or Gone when there is no answer."""
+        if not await self._seat.watch.arrive(self._hang):
+            self._late = True
+            await self._seat.stop_loading()
         for _ in range(3):
             try:
                 async with asyncio.timeout(self._look):

@@ -31,6 +31,8 @@ LOOKING = (
     "browser_snapshot",
     "browser_find",
 )
+LEADING = frozenset({"browser_click", "browser_navigate", "browser_navigate_back"})
+"""They may lead to another document."""
 PICTURE = ToolSpec(
     "browser_take_screenshot",
     "Take a picture of the visible part of the page, to see its layout, colours and images. Refs are in the snapshot.",

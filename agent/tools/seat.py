@@ -30,6 +30,8 @@ BACK_OFF = 0.5
 CLOSE_SECONDS = 5.0
 OPEN_SECONDS = 15.0
 STATE_SECONDS = 5.0
+ANSWER_SECONDS = 2.0
+TIDY_EVERY = 25
 PICTURE_MS = 5_000
 FAILED_PICTURE = "sign-in-failed.jpg"
 NOBODY: Any = {"cookies": [], "origins": []}
@@ -73,6 +75,7 @@ class Seat:
         self._stack = AsyncExitStack()
         self._restarts = 0
         self._hangs = 0
+        self._calls = 0
         self._opened = False
         self._kept = options.state
         self._entrances: list[str] = []
@@ -120,6 +123,24 @@ class Seat:
             await self._take_page()
         except (Error, Gone, TimeoutError) as error:
             raise Lost(f"the browser session could not be opened again: {str(error).splitlines()[0]}") from error
+
+    async def stop_loading(self) -> None:
+        """As a person presses Stop: the document that was on its way is given up, and the page can be asked again."""
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                session = await self.context.new_cdp_session(self.page)
+                await session.send("Page.stopLoading")
+                await session.detach()
+
+    async def tidy(self) -> None:
+        """After each call. Chromium keeps what closed documents held for as long as the machine has memory to spare, so
+        it is asked now and then to free it."""
+        self._calls += 1
+        if self._calls % TIDY_EVERY:
+            return
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self.page.request_gc()
 
     async def close(self) -> None:
         """Ends everything that this seat started."""

@@ -97,17 +97,16 @@ class Watch:
         return self._at(self._main).status
 
     @property
-    def pending_requests(self) -> int:
-        return len(self._flights)
+    def loading(self) -> bool:
+        """The main page's next document was asked for and nothing of it came yet: until then the page is mute."""
+        coming = self._coming.get(self._main) if self._main is not None else None
+        return coming is not None and any(flight.document == coming.number for flight in self._flights.values())
 
     def status_of(self, page: Page) -> int | None:
         return self._at(page).status
 
     def document_of(self, page: Page) -> int:
         return self._at(page).number
-
-    def peek(self) -> tuple[Signal, ...]:
-        return tuple(self._signals)
 
     def drain(self) -> tuple[Signal, ...]:
         """The signals since the last drain, in the order in which they were heard."""
@@ -137,6 +136,18 @@ class Watch:
                     await self._changed.wait()
         return False
 
+    async def arrive(self, limit: float) -> bool:
+        """Waits for the main page's next document; False when none of it came within `limit` seconds."""
+        end = self._clock() + limit
+        while self.loading:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(max(end - self._clock(), 0.0)):
+                    await self._changed.wait()
+            except TimeoutError:
+                return False
+        return True
+
     def _at(self, page: Page | None) -> _Document:
         return (self._current.get(page) if page is not None else None) or _Document(0, "")
 
@@ -163,6 +174,7 @@ class Watch:
     def _commit(self, page: Page, document: _Document) -> None:
         self._current[page] = document
         self._coming.pop(page, None)
+        self._changed.set()
 
     def _on_navigated(self, frame: Frame) -> None:
         page = frame.page

@@ -62,6 +62,7 @@ PAGES = {
         <button onclick="setTimeout(() => { while (true) {} }, 30)">Soon</button>
         <button onclick="const r = new XMLHttpRequest(); r.open('GET', '/never', false); r.send()">Sync</button>""",
     "/loading": '<h1>Loading</h1><img src="/never" alt="never"><p>Usable</p>',
+    "/leads": '<h1>Leads</h1><a href="/never">Slow report</a> <a href="/report">Report</a>',
     "/stuck": '<h1>Stuck</h1><script src="/never"></script><p>After</p>',
     "/app": """<nav aria-label="App"><button onclick="go('Members')">Members</button>
         <button onclick="go('Bookings')">Bookings</button><button onclick="go('Reports')">Reports</button>

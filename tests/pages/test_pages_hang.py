@@ -8,10 +8,13 @@ from pages_site import Site
 from pages_world import VISITOR, Driver, member, profile
 from playwright.async_api import Playwright
 
+from agent.failures import Failure, failure_of
 from agent.tools.browser import open_browser
+from agent.tools.connection import LATE
 from agent.tools.playwright_server import share
-from agent.tools.seat import BrowserOptions
+from agent.tools.seat import TIDY_EVERY, BrowserOptions
 
+FINE = Failure("browser")
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -31,6 +34,26 @@ async def test_a_page_that_never_finishes_loading_can_be_used(visitor: Driver) -
     stuck = await visitor.open("/stuck")
     assert "Stuck" in stuck.text and "hung" not in stuck.notice
     assert "Twelve members" in (await visitor.open("/report")).text
+
+
+async def test_a_page_that_does_not_come_is_given_up_and_the_session_is_kept(visitor: Driver) -> None:
+    await visitor.open("/leads")
+    document = visitor.surface.watch.document
+    late = await visitor.click("Slow report")
+    assert LATE in late.notice and "session lost" not in late.notice, late.told
+    assert (failure_of(late, (visitor.surface.page.url.removesuffix("/leads"),)) or FINE).sort == "slow"
+    assert visitor.surface.watch.document == document and "Leads" in (await visitor.surface.view()).snapshot
+    assert "Twelve members" in (await visitor.click("Report")).text
+
+
+async def test_what_left_pages_held_is_freed_now_and_then(visitor: Driver) -> None:
+    await visitor.open("/leads")
+    session = await visitor.surface.context.new_cdp_session(visitor.surface.page)
+    kept: list[int] = []
+    for _ in range(TIDY_EVERY + 1):
+        await visitor.open("/report")
+        kept.append((await session.send("Memory.getDOMCounters"))["documents"])
+    assert max(kept) > 2 * min(kept[-3:]), kept
 
 
 async def test_a_hanging_role_does_not_touch_another_one_in_the_same_browser(

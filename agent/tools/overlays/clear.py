@@ -26,7 +26,7 @@ Seek = Callable[[Page, str], Awaitable[Cover | None]]
 TRIES = 2
 FADE = 1.5
 """Seconds that an overlay may take to go once it was told to."""
-PASSING = 2.0
+PASSING = 4.0
 """Seconds that one without any control gets to go by itself: most of these only say "please wait"."""
 POLL = 0.1
 LOAD_MS = 3_000
