@@ -72,11 +72,13 @@ class Role:
 @dataclass(frozen=True, slots=True)
 class ReplayTarget:
     """The instance on which proofs are replayed. `start` is a command with `{port}` and `{build}`, or empty when
-    `url` already answers; `reset` is `METHOD /path`, called before every replay, or empty."""
+    `url` already answers; `reset` is `METHOD /path`, called before every replay, or empty. It gets `ready` seconds to
+    come up."""
 
     start: tuple[str, ...]
     url: str
     reset: str = ""
+    ready: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,10 +139,11 @@ class Wait:
     give_up: Callable[[], Awaitable[bool]] = _never
 
 
-async def diagnose(circuit: Circuit, origin: str, wait: Wait) -> Diagnosis:
-    """Asks the app at its origin when there is reason to. Takes milliseconds while it answers, up to `wait` and some
-    seconds while it does not, up to PROBE_SECONDS while it only hesitates."""
-    if not (circuit.open or circuit.in_doubt):
+async def diagnose(circuit: Circuit, origin: str, wait: Wait, *, lost: bool = False) -> Diagnosis:
+    """Asks the app at its origin when there is reason to; that a browser or a sign-in was `lost` is one. Takes
+    milliseconds while it answers, up to `wait` and some seconds while it does not, up to PROBE_SECONDS while it only
+    hesitates."""
+    if not (circuit.open or circuit.in_doubt or lost):
         return Diagnosis()
     started = time.monotonic()
     reply = await ask(origin, PROBE_SECONDS, head=False)
@@ -180,10 +181,10 @@ async def _wait_for(circuit: Circuit, origin: str, wait: Wait, silence: _Silence
             return Diagnosis("back", sentence, failures=silence.probes)
         silence = replace(silence, why=reply.away, probes=silence.probes + 1)
     since = f" since {circuit.since:%H:%M:%S} UTC" if circuit.since else ""
+    calls = f"{_calls(circuit.failures)} and " if circuit.failures else ""
     sentence = (
-        f"The application at {origin} does not answer{since}: {_calls(circuit.failures)} and {silence.probes} probes "
-        f"in a row got no answer from it (the last: {silence.why}), and it did not come back within "
-        f"{silence.seconds:.0f} seconds."
+        f"The application at {origin} does not answer{since}: {calls}{silence.probes} probes in a row got no answer "
+        f"from it (the last: {silence.why}), and it did not come back within {silence.seconds:.0f} seconds."
     )
     return Diagnosis("app_down", sentence, failures=len(circuit.failures) + silence.probes)
 
@@ -229,9 +230,10 @@ class Breaker:
         self.circuit = self.circuit.after((result,), self._now())
         return self.reason
 
-    async def settle(self, give_up: Callable[[], Awaitable[bool]] = _never) -> Diagnosis:
-        """At the end of a turn: what the failures mean. Afterwards calls may be made again unless the role ends."""
-        found = await diagnose(self.circuit, self._origin, Wait(self._patience, give_up))
+    async def settle(self, give_up: Callable[[], Awaitable[bool]] = _never, *, lost: bool = False) -> Diagnosis:
+        """At the end of a turn, or when a browser or a sign-in was `lost`: what the failures mean. Afterwards calls may
+        be made again unless the role ends."""
+        found = await diagnose(self.circuit, self._origin, Wait(self._patience, give_up), lost=lost)
         self.circuit = self.circuit.settled(found)
         return found
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
-from playwright.async_api import Error, Playwright, async_playwright
+from playwright.async_api import Playwright, async_playwright
 
 from agent import events as ev
 from agent.assignment import Assignment
 from agent.book import FindingBook
 from agent.charter import Charter, Profile, Role
+from agent.circuit import Breaker
 from agent.conclusion import Leave, RunOutcome, conclude, stopped
 from agent.coverage.frontier import Frontier
 from agent.coverage.similar import Recogniser
@@ -30,25 +31,25 @@ from agent.journal import Journal, JournalDown, LeaseLost
 from agent.llm.base import Model
 from agent.logbook import Logbook
 from agent.planning import plan
-from agent.preflight import Doors, check_target
+from agent.preflight import TROUBLES, Doors, check_target, stop_of
 from agent.profiles.load import chosen_roles
 from agent.prover import ProofRoom, Prover
-from agent.session import Session
+from agent.session import LostMeanwhile, Session
 from agent.steering import Helm, Inbox, MemoryInbox
 from agent.stopping import Stop, StopReason
-from agent.target import unreachable
+from agent.target import silent
 from agent.tools.chromium import require_browser
 from agent.tools.egress import allowed_origins
-from agent.tools.mcp import Gone, Hung, McpSurface
+from agent.tools.mcp import McpSurface
 from agent.tools.playwright_server import SharedChromium, share
 from agent.tools.router import Router
 from agent.tools.seat import FAILED_PICTURE, BrowserOptions
 from agent.tools.secrets import Secrets
-from agent.tools.signin import SignInFailed
 from agent.vault import Kept, Vault
 
 DRAIN_GRACE = 20.0
 STOP_ASKED_EVERY = 1.0
+BROWSERS = 3
 log = structlog.get_logger()
 
 
@@ -86,7 +87,7 @@ async def run_crew(run: CrewRun) -> RunOutcome:
     roles = chosen_roles(run.profile, run.charter)
     require_browser(run.environ)
     resumed = bool(logbook.events)
-    away = await check_target(run.profile, run.profile.resilience.patience if resumed else 0.0)
+    away = await check_target(run.profile, resumed=resumed)
     if away and not resumed:
         raise BadInput(away)
     try:
@@ -127,7 +128,7 @@ class Crew:
             # Everybody signs in before any model is asked: a wrong password is told at once and costs nothing.
             await doors.open([self._options(role, models[role.name], resumed) for role in waiting])
             if doors.refused and not resumed:
-                raise BadInput(doors.refused)
+                raise BadInput(await silent(self._run.profile.url) or doors.refused)
             build = await self._begin(resumed)
             if away:
                 await self._leave(away)
@@ -211,13 +212,9 @@ class Crew:
         await asyncio.sleep(delay)
         try:
             with structlog.contextvars.bound_contextvars(role=role.name):
-                stop = await self._session(role, model, doors, kept)
+                stop = await self._play(role, model, doors, kept)
         except (LeaseLost, JournalDown):
             raise
-        except SignInFailed as error:
-            stop = await self._refused(role, str(error))
-        except (Error, Gone, Hung) as error:
-            stop = Stop(StopReason.BROWSER_LOST, f"The browser failed: {(str(error) or 'no reason').splitlines()[0]}")
         except Exception as error:
             # Plain and masked: a traceback that shows local variables would show the secrets in them.
             told = self._secrets.mask(traceback.format_exc())
@@ -229,12 +226,31 @@ class Crew:
             await self._note_end(role, stop)
             kept.drop()
 
-    async def _refused(self, role: Role, problem: str) -> Stop:
-        """A sign-in that fails because nobody answers is no wrong password."""
-        if gone := await unreachable(self._run.profile.url):
-            await self._logbook.append(role.name, ev.CircuitOpened("app_down", "", 1, gone))
-            return Stop(StopReason.TARGET_DOWN, gone)
-        return Stop(StopReason.SIGN_IN_FAILED, problem)
+    async def _play(self, role: Role, model: Model, doors: Doors, kept: Kept) -> Stop | None:
+        """Its session; in a new browser where one was lost over an application that is back."""
+        for _ in range(BROWSERS):
+            try:
+                return await self._session(role, model, doors, kept)
+            except LostMeanwhile:
+                pass
+            except TROUBLES as error:
+                # A sign-in that fails because nobody answers is no wrong password.
+                found = await Breaker(self._run.profile).settle(self._given_up, lost=True)
+                if found.payloads:
+                    await self._logbook.append_all(role.name, found.payloads)
+                if found.outcome != "back":
+                    return await self._ended(found.stop or stop_of(error))
+            await doors.open([self._options(role, model, resumed=True)])
+        return Stop(StopReason.TARGET_DOWN, f"The application was away at {BROWSERS} sign-ins of the role.")
+
+    async def _ended(self, stop: Stop) -> Stop | None:
+        """A wait that was given up has found out nothing."""
+        if stop.reason == StopReason.TARGET_DOWN or not await self._given_up():
+            return stop
+        return None if self._paused() else Stop(StopReason.STOP_REQUESTED, "Stopped on request.")
+
+    async def _given_up(self) -> bool:
+        return self._paused() or await self._helm.stop()
 
     async def _note_end(self, role: Role, stop: Stop) -> None:
         info = self._logbook.ledger.roles.get(role.name)

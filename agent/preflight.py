@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from playwright.async_api import Error
+from playwright.async_api import TimeoutError as Late
 
 from agent.charter import Profile
+from agent.circuit import Breaker
+from agent.stopping import Stop, StopReason
 from agent.target import misplaced, unreachable
 from agent.tools.browser import BrowserSurface, open_browser
 from agent.tools.mcp import Gone, Hung
@@ -23,12 +26,26 @@ OPEN_SECONDS = 120.0
 REMEDY = "Correct the sign_in of {role} in roles.json, its secret, or the account in the application."
 
 Trouble = SignInFailed | Error | Gone | Hung
+TROUBLES = (SignInFailed, Error, Gone, Hung)
 
 
-async def check_target(profile: Profile, patience: float = 0.0) -> str:
-    """Empty when the target answers on an origin that the profile allows; else one sentence with the remedy. It is
-    waited for `patience` seconds."""
-    return await unreachable(profile.url, patience) or await misplaced(profile.url, profile.allowed_origins)
+def stop_of(trouble: Trouble) -> Stop:
+    """What ends a role that has no browser, once it is known that the application answers."""
+    if isinstance(trouble, SignInFailed):
+        return Stop(StopReason.SIGN_IN_FAILED, str(trouble))
+    return Stop(StopReason.BROWSER_LOST, f"The browser failed: {(str(trouble) or 'no reason').splitlines()[0]}")
+
+
+async def check_target(profile: Profile, *, resumed: bool = False) -> str:
+    """Empty when the target answers on an origin that the profile allows; else one sentence with the remedy. For a run
+    that is resumed it must be the application itself, which is waited for as in the middle of a run: a deployment
+    takes it away for a moment."""
+    if resumed:
+        stop = (await Breaker(profile).settle(lost=True)).stop
+        gone = stop.detail if stop else ""
+    else:
+        gone = await unreachable(profile.url)
+    return gone or await misplaced(profile.url, profile.allowed_origins)
 
 
 class Doors:
@@ -48,7 +65,8 @@ class Doors:
         self._open.clear()
 
     async def open(self, roles: Sequence[BrowserOptions]) -> None:
-        """Opens and signs in all of them, two at a time. Trouble with one is kept for whoever wants to `enter`.
+        """Opens and signs in all of them, two at a time, also once more. Trouble with one is kept for whoever wants to
+        `enter`.
 
         Raises BadInput when no browser can be started here at all.
         """
@@ -62,14 +80,17 @@ class Doors:
 
     async def _open_one(self, options: BrowserOptions, gate: asyncio.Semaphore) -> None:
         name = options.role.name
+        self._trouble.pop(name, None)
         async with gate:
             manager = open_browser(options)
             try:
                 async with asyncio.timeout(OPEN_SECONDS):
                     self._open[name] = (manager, await manager.__aenter__())
             except TimeoutError:
-                self._trouble[name] = Hung(f"its start page did not come to rest within {OPEN_SECONDS:.0f} s")
-            except (SignInFailed, Error, Gone, Hung) as trouble:
+                self._trouble[name] = _frozen(options, f"no answer in {OPEN_SECONDS:.0f} s")
+            except (Late, Hung) as trouble:
+                self._trouble[name] = _frozen(options, str(trouble).partition("\n")[0])
+            except TROUBLES as trouble:
                 self._trouble[name] = trouble
 
     @property
@@ -88,3 +109,8 @@ class Doors:
             yield surface
         finally:
             await manager.__aexit__(None, None, None)
+
+
+def _frozen(options: BrowserOptions, why: str) -> Hung:
+    start = options.role.start
+    return Hung(f"the start page {start} does not come to rest ({why.rstrip('.')}); a script of it may never end")

@@ -34,6 +34,10 @@ MOST_PICTURES = 40
 """Of one role's states; a large app has thousands."""
 
 
+class LostMeanwhile(Exception):
+    """The browser was lost over an application that was away and is back: in a new one the role can go on."""
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -67,9 +71,9 @@ class Session:
         )
 
     async def run(self) -> Stop | None:
-        """Explores until a reason to stop; None when the segment ended first. Raises LeaseLost."""
-        view = await self._begin()
-        if stop := await self._settle():
+        """Explores until a reason to stop; None when the segment ended first. Raises LeaseLost and LostMeanwhile."""
+        view, lost = await self._begin()
+        if stop := await self._settle(lost):
             return stop
         tools = (*await self._router.tools(), *specs())
         while True:
@@ -92,8 +96,8 @@ class Session:
             if stop := await self._reason_to_stop(turn):
                 return stop
 
-    async def _begin(self) -> PageView:
-        """Signed in already. A resumed role goes back to where it was."""
+    async def _begin(self) -> tuple[PageView, str]:
+        """Signed in already. A resumed role goes back to where it was, and may lose its browser over that."""
         work, ledger, name = self._work, self._work.logbook.ledger, self._work.role.name
         interrupted = [tool for (role, _), tool in ledger.started.items() if role == name]
         resumed = name in ledger.roles and ledger.roles[name].iterations > 0
@@ -119,7 +123,7 @@ class Session:
         talk = await self._briefing.begin(view, self._clock(), resumed)
         self._asking = Asking(work, talk)
         self._progress = self._progress.after(work.logbook.ledger, name)
-        return view
+        return view, returned.lost if returned else ""
 
     async def _ask(self, view: PageView, tools: Sequence[ToolSpec]) -> Asked:
         self._leads = await self._look_for_leads()
@@ -218,23 +222,25 @@ class Session:
     async def _reason_to_stop(self, turn: Turn) -> Stop | None:
         if turn.finished is not None:
             return Stop(StopReason.FINISHED, turn.finished)
-        # Asked before a lost session is: an application that is gone looks the same from inside a browser.
-        if stop := await self._settle():
+        if stop := await self._settle(turn.lost):
             return stop
-        if turn.lost:
-            refused = self._browser.sign_in_failed
-            return Stop(StopReason.SIGN_IN_FAILED if refused else StopReason.BROWSER_LOST, refused or turn.lost)
         if self._progress.stalled:
             return Stop(StopReason.STALLED, f"Nothing new for {self._progress.idle} turns.")
         return None
 
-    async def _settle(self) -> Stop | None:
-        """What failed connections mean: the end of the role, or something that it is told."""
-        found = await self._breaker.settle(self._given_up)
+    async def _settle(self, lost: str = "") -> Stop | None:
+        """What failed connections and a `lost` browser mean: the end of the role, or something that it is told. The
+        application is asked first: one that is gone looks like a lost browser from inside."""
+        found = await self._breaker.settle(self._given_up, lost=bool(lost))
         if found.payloads:
             await self._work.logbook.append_all(self._work.role.name, found.payloads)
         self._trouble = observation.trouble(found.told, found.route, self._work.fence)
-        return found.stop
+        if found.stop or not lost or await self._given_up():
+            return found.stop
+        if found.outcome == "back":
+            raise LostMeanwhile(lost)
+        refused = self._browser.sign_in_failed
+        return Stop(StopReason.SIGN_IN_FAILED if refused else StopReason.BROWSER_LOST, refused or lost)
 
     async def _given_up(self) -> bool:
         return self._work.paused() or await self._work.stop()

@@ -3,8 +3,6 @@
 Any answer will do, an error too: what the application says is the explorer's business, that it speaks is ours.
 """
 
-import asyncio
-import time
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -38,15 +36,15 @@ class Reply:
         return f"HTTP status {self.status}" if self.status in GATEWAY else self.why
 
 
-async def unreachable(url: str, patience: float = 0.0) -> str:
-    """Empty when anything answers at `url`, be it an error; else one sentence. Tries again for `patience` seconds,
-    because a deployment takes an application away for a moment."""
-    until = time.monotonic() + patience
-    while True:
-        reply = await ask(url)
-        if not reply.problem or time.monotonic() >= until:
-            return reply.problem
-        await asyncio.sleep(PAUSE)
+async def unreachable(url: str) -> str:
+    """Empty when anything answers at `url`, be it an error; else one sentence."""
+    return (await ask(url)).problem
+
+
+async def silent(url: str) -> str:
+    """Empty when the application itself answers at `url`, not only what stands in front of it; else one sentence."""
+    reply = await ask(url, head=False)
+    return reply.problem or (reply.away and f"The target {url} is away: {reply.away}; start the application.")
 
 
 async def misplaced(url: str, allowed: tuple[str, ...] = ()) -> str:

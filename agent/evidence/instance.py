@@ -8,10 +8,12 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import IO, Self
 
 import httpx
@@ -19,7 +21,6 @@ import httpx
 from agent import routes
 from agent.charter import Profile
 
-READY_SECONDS = 30.0
 STOP_SECONDS = 2.0
 REQUEST_SECONDS = 10.0
 POLL = 0.05
@@ -134,9 +135,9 @@ class ReplayInstance:
 
     async def _answers(self, origin: str) -> None:
         """Waits until the instance speaks HTTP, whatever it says."""
-        why = "no answer"
+        why, ready = "no answer", self._target.ready if self._target else REQUEST_SECONDS
         with suppress(TimeoutError):
-            async with asyncio.timeout(READY_SECONDS), _client(origin) as client:
+            async with asyncio.timeout(ready), _client(origin) as client:
                 while True:
                     if self._process is not None and self._process.returncode is not None:
                         raise InstanceFailed(f"The replay command ended at once: {self._last_words()}")
@@ -149,7 +150,7 @@ class ReplayInstance:
                     if self._process is None:
                         break  # what was not started here is up or it is not
                     await asyncio.sleep(POLL)
-        raise InstanceFailed(f"The replay instance at {origin} does not answer ({why}).")
+        raise InstanceFailed(f"The replay instance at {origin} does not answer within {ready:.0f} s ({why}).")
 
     def _last_words(self) -> str:
         if self._log is None:
@@ -179,7 +180,13 @@ async def read_build(profile: Profile, origin: str) -> str:
 def _client(origin: str) -> httpx.AsyncClient:
     # A proxy of the environment must not swallow what goes to this machine.
     trust = not routes.origin(origin).startswith(LOOPBACK)
-    return httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=trust)
+    return httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=trust, verify=_authorities(trust))
+
+
+@lru_cache(maxsize=2)
+def _authorities(trust_env: bool) -> ssl.SSLContext:
+    """Reading them takes longer than most requests, so they are read once."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 def _why(error: httpx.HTTPError) -> str:

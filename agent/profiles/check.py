@@ -8,7 +8,7 @@ from typing import Any
 from agent.profiles import markdown
 from agent.profiles.load import missing_secrets, profile_folder, secret_value, used_secrets
 from agent.profiles.reading import CONTEXT_KEYS, Reading, read_folder
-from agent.profiles.remarks import Remark
+from agent.profiles.remarks import Remark, gathered
 from agent.profiles.schema import CapabilitySettings, RoleSettings, RolesFile, SettingsFile
 from agent.tools.secrets import SHORTEST
 
@@ -41,7 +41,11 @@ def check_profile(root: Path, slug: str, environ: Mapping[str, str]) -> Checked:
 
 
 def warnings(reading: Reading, environ: Mapping[str, str]) -> Iterator[Remark]:
-    """Of what could be read; pure."""
+    """Of what could be read, one for each cause; pure."""
+    return gathered(_warnings(reading, environ))
+
+
+def _warnings(reading: Reading, environ: Mapping[str, str]) -> Iterator[Remark]:
     if reading.settings is not None:
         file = reading.folder / "settings.json"
         yield from _unfilled(file, reading.settings.model_dump(by_alias=True))
@@ -51,11 +55,8 @@ def warnings(reading: Reading, environ: Mapping[str, str]) -> Iterator[Remark]:
         yield from _unfilled(file, reading.roles.model_dump(by_alias=True))
         yield from (Remark(file, *words) for words in _of_roles(reading.roles))
     yield from _of_texts(reading)
-    seen: set[str] = set()
-    for name, remark in missing_secrets(reading, environ):
-        if name not in seen:
-            yield remark
-        seen.add(name)
+    if missing := missing_secrets(reading, environ):
+        yield missing
     yield from _short_secrets(reading, environ)
 
 
@@ -83,7 +84,7 @@ def _of_roles(roles: RolesFile) -> Iterator[tuple[str, str, str]]:
         place = f"roles.{index}"
         if not role.capabilities:
             remedy = "list what it may do; only then can it be said what was tested and what is forbidden"
-            yield f"{place}.capabilities", f"{role.name} has no capabilities", remedy
+            yield f"{place}.capabilities", "no capability is listed", remedy
         if some_with_routes:
             yield from _without_routes(f"{place}.capabilities", role)
         if role.iterations is not None and role.iterations < FEWEST_TURNS:
@@ -93,7 +94,7 @@ def _of_roles(roles: RolesFile) -> Iterator[tuple[str, str, str]]:
 def _without_routes(place: str, role: RoleSettings) -> Iterator[tuple[str, str, str]]:
     for number, entry in enumerate(role.capabilities):
         if isinstance(entry, str):
-            problem = f"{role.name}'s {entry!r} names no routes while others do"
+            problem = "no routes are named here while other capabilities name theirs"
             yield f"{place}.{number}", problem, "add them, or a role's own pages may count as forbidden to it"
 
 
@@ -132,7 +133,7 @@ def _of_texts(reading: Reading) -> Iterator[Remark]:
 def _of_text(text: str) -> Iterator[tuple[str, str, str]]:
     read = markdown.without_comments(text)
     if not markdown.says_something(text):
-        yield "", "the file says nothing yet", "write into it, or remove its name where it is named"
+        yield "", "nothing is said here yet", "write something, or remove the file's name where it is named"
     elif len(read) > LONGEST_PROSE:
         remedy = f"keep it below {LONGEST_PROSE} to save time and money"
         yield "", f"{len(read)} characters are part of every request", remedy

@@ -4,7 +4,7 @@ Every mistake is a BadInput whose one sentence names the file, the place in it a
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -130,19 +130,26 @@ def profile_folder(root: Path, slug: str) -> Path:
     raise BadInput(f"There is no app profile {slug!r}; write App/profile, {listing}.")
 
 
-def missing_secrets(reading: Reading, environ: Mapping[str, str]) -> Iterator[tuple[str, Remark]]:
-    """The name of each secret that has no value on this machine, and what to say of it."""
+def missing_secrets(reading: Reading, environ: Mapping[str, str]) -> Remark | None:
+    """What to say of the secrets that have no value on this machine, each at the first place that uses it."""
     settings, roles = reading.settings, reading.roles
     if settings is None or roles is None:
-        return
+        return None
+    places: dict[str, str] = {}
     for index, role in enumerate(roles.roles):
         for label, text in role.sign_in.fields.items() if role.sign_in else ():
             for name in secret_names(text):
                 if not secret_value(reading, environ, name):
-                    where = f" or add it to {settings.secrets_file}" if settings.secrets_file else ""
-                    place = f"roles.{index}.sign_in.fields.{label}"
-                    problem, remedy = f"the secret {name} has no value", f"set the variable {name}{where}"
-                    yield name, Remark(reading.folder / "roles.json", place, problem, remedy)
+                    places.setdefault(name, f"roles.{index}.sign_in.fields.{label}")
+    if not places:
+        return None
+    names, them = ", ".join(places), "it" if len(places) == 1 else "them"
+    where = f" or add {them} to {settings.secrets_file}" if settings.secrets_file else ""
+    if len(places) == 1:
+        problem, remedy = f"the secret {names} has no value", f"set the variable {names}{where}"
+    else:
+        problem, remedy = f"the secrets {names} have no value", f"set these variables{where}"
+    return Remark(reading.folder / "roles.json", ", ".join(dict.fromkeys(places.values())), problem, remedy)
 
 
 def secret_value(reading: Reading, environ: Mapping[str, str], name: str) -> str:
@@ -165,8 +172,8 @@ def _sound(reading: Reading) -> _Sound:
 
 def _secrets(reading: Reading, environ: Mapping[str, str]) -> dict[str, str]:
     """The values of the secrets that roles.json names, and of no others."""
-    for _, remark in missing_secrets(reading, environ):
-        raise BadInput(str(remark))
+    if missing := missing_secrets(reading, environ):
+        raise BadInput(str(missing))
     assert reading.roles is not None
     return {name: secret_value(reading, environ, name) for name in used_secrets(reading.roles)}
 
@@ -199,4 +206,4 @@ def _role(sound: _Sound, item: RoleSettings) -> Role:
 
 def _replay(settings: SettingsFile) -> ReplayTarget | None:
     replay = settings.replay
-    return replay and ReplayTarget(tuple(replay.start), replay.url.rstrip("/"), replay.reset)
+    return replay and ReplayTarget(tuple(replay.start), replay.url.rstrip("/"), replay.reset, replay.ready)

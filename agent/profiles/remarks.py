@@ -1,6 +1,7 @@
 """What is wrong with a profile, in words: file, place, problem, remedy. Pure; knows no rules and opens no files."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 BRANCHES = frozenset({"text", "object"})  # how pydantic names the forms of a capability inside a place
 LONGEST_SHOWN = 80
+MOST_PLACES = 6
 ADDRESS = ("is no address", "write scheme, host and port, e.g. http://host:8080")
 PATH = ("is no path", "write what follows the host, beginning with /")
 FILE_NAME = ("is no file name", "name a file of the profile's folder")
@@ -34,7 +36,8 @@ MISSING = {"sign_in": "add it, with null for a visitor, else with path, fields a
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A mistake, or something legal that is surely unwanted. `place` is a path of keys or a line; empty: the file."""
+    """A mistake, or something legal that is surely unwanted. `place` is a path of keys or a line; empty: the file. Of
+    what was met several times it lists the places, with their files when `file` is the folder of these."""
 
     file: Path
     place: str
@@ -44,6 +47,23 @@ class Remark:
     def __str__(self) -> str:
         place = f"{self.place}: " if self.place else ""
         return f"{self.file}: {place}{self.problem}; {self.remedy}."
+
+
+def gathered(remarks: Iterable[Remark]) -> Iterator[Remark]:
+    """What has one cause and one remedy is told once, with its places; in the order in which it was met first."""
+    alike: dict[tuple[str, str], list[Remark]] = {}
+    for remark in remarks:
+        alike.setdefault((remark.problem, remark.remedy), []).append(remark)
+    for (problem, remedy), several in alike.items():
+        files = [remark.file for remark in several]
+        file = files[0] if len(set(files)) == 1 else Path(os.path.commonpath(files))
+        places = [f"{_below(remark.file, file)} {remark.place}".strip() for remark in several]
+        more = f" and {len(places) - MOST_PLACES} more" if len(places) > MOST_PLACES else ""
+        yield Remark(file, ", ".join(places[:MOST_PLACES]) + more, problem, remedy)
+
+
+def _below(file: Path, folder: Path) -> str:
+    return "" if file == folder else file.relative_to(folder).as_posix()
 
 
 def shape_remarks(file: Path, shape: type[BaseModel], error: ValidationError) -> Iterator[Remark]:

@@ -43,6 +43,7 @@ class ReplaySettings(Strict):
     reset: str = Field(
         default="", pattern=r"^$|^(GET|POST|PUT|DELETE) /", description="Request before each replay, e.g. POST /reset."
     )
+    ready: float = Field(default=30, gt=0, le=3600, description="Seconds that it gets to come up.")
 
 
 class ServerSettings(Strict):

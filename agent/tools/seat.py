@@ -252,9 +252,10 @@ class Seat:
         """What the page looked like when it let nobody in; a failure here must not hide that one."""
         if self.options.artefacts is None:
             return
-        with contextlib.suppress(Error, OSError):
+        with contextlib.suppress(Error, OSError, TimeoutError):
             self.options.artefacts.mkdir(parents=True, exist_ok=True)
-            await take_picture(self.page, self.options.artefacts / FAILED_PICTURE, self.secrets, PICTURE_MS)
+            async with asyncio.timeout(PICTURE_MS / 1000):
+                await take_picture(self.page, self.options.artefacts / FAILED_PICTURE, self.secrets, PICTURE_MS)
 
     async def _fence(self) -> None:
         if not self.options.profile.may_write:

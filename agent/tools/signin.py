@@ -9,12 +9,16 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error, Locator, Page, Request, Response
 
 from agent.charter import Role, SignIn
+from agent.tools.mcp import Hung
 from agent.tools.secrets import Secrets
 
 ELEMENT_MS = 5_000
 LEAVE_SECONDS = 10.0
 COMPLAINT_SECONDS = 1.5
 GONE_SECONDS = 1.5
+QUESTION_SECONDS = 20.0
+"""For a question that has no time-out of its own: a page whose script never ends does not answer it."""
+SAID_SECONDS = 2.0
 # A slow application takes its time for the form, for the answer and for the page after it.
 WHOLE_SECONDS = 90.0
 SAID = 200
@@ -32,7 +36,7 @@ async def sign_in(page: Page, role: Role, origin: str, secrets: Secrets) -> None
         async with asyncio.timeout(WHOLE_SECONDS):
             await _walk(page, role.sign_in, origin, secrets)
     except (Error, TimeoutError) as error:
-        reason = str(error).split("\n")[0] or "no answer"
+        reason = str(error).split("\n")[0] or "the page gave no answer in time"
         said = await _said(page)
         text = f"{role.name} could not sign in at {role.sign_in.path}: {reason}{said}"
         raise SignInFailed(secrets.mask(text)) from None
@@ -41,13 +45,17 @@ async def sign_in(page: Page, role: Role, origin: str, secrets: Secrets) -> None
 
 
 async def signed_out(page: Page, role: Role) -> bool:
-    """What should be the role's start page is its sign-in page, or shows the form. Never for a visitor."""
+    """What should be the role's start page is its sign-in page, or shows the form. Never for a visitor. Raises Hung."""
     form = role.sign_in
     if form is None:
         return False
     if _path(form.path) != _path(role.start) and _path(page.url) == _path(form.path):
         return True
-    return await _shown(page, form)
+    try:
+        async with asyncio.timeout(QUESTION_SECONDS):
+            return await _shown(page, form)
+    except TimeoutError:
+        raise Hung(f"{_path(page.url)} gave no answer in {QUESTION_SECONDS:.0f} s") from None
 
 
 async def _walk(page: Page, form: SignIn, origin: str, secrets: Secrets) -> None:
@@ -114,10 +122,16 @@ async def _left(page: Page, form: SignIn, sent: _Sent) -> bool:
             # An answer may be a redirect, and the page behind it takes its own time.
             end, complained, gone = now + LEAVE_SECONDS, 0.0, 0.0
             continue
-        with suppress(Error):
-            alerts = await page.get_by_role("alert").all_inner_texts()
-            complained = (complained or now) if any(text.strip() for text in alerts) else 0.0
-            gone = 0.0 if await _shown(page, form) else (gone or now)
+        try:
+            async with asyncio.timeout(QUESTION_SECONDS):
+                alerts = await page.get_by_role("alert").all_inner_texts()
+                complained = (complained or now) if any(text.strip() for text in alerts) else 0.0
+                gone = 0.0 if await _shown(page, form) else (gone or now)
+        except Error:
+            pass
+        except TimeoutError:
+            if not sent.unanswered:
+                raise
         if complained and now - complained > COMPLAINT_SECONDS:
             return False
         if gone and not complained and now - gone > GONE_SECONDS:
@@ -147,8 +161,9 @@ def _field(page: Page, label: str) -> Locator:
 async def _said(page: Page) -> str:
     """What the page tells its user, shortened: its alert, else the beginning of its text."""
     text = ""
-    with suppress(Error):
-        alert = page.get_by_role("alert")
-        source = alert.first if await alert.count() else page.locator("body")
-        text = " ".join((await source.inner_text(timeout=1_000)).split())[:SAID]
+    with suppress(Error, TimeoutError):
+        async with asyncio.timeout(SAID_SECONDS):
+            alert = page.get_by_role("alert")
+            source = alert.first if await alert.count() else page.locator("body")
+            text = " ".join((await source.inner_text(timeout=1_000)).split())[:SAID]
     return f'; the page says "{text}".' if text else "."

@@ -8,7 +8,6 @@ import asyncio
 import os
 import socket
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +33,15 @@ def main() -> int:
         print(f"Cannot listen on {wanted.host}:{wanted.port} ({error.strerror}): choose another port.", file=sys.stderr)  # noqa: T201 - the program's own voice
         return 2
     partner_port = partner.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="clubhouse-") as folder:
-        config = AppConfig(
-            clock=clock,
-            folder=wanted.keep or Path(folder),
-            keep=wanted.keep is not None,
-            defects=build.defects,
-            build=build.name,
-            resettable=wanted.resettable,
-            partner=f"http://{wanted.host}:{partner_port}",
-        )
-        asyncio.run(_serve(_with_partner(create_app(config), partner_port), [listener, partner], build.name))
+    config = AppConfig(
+        clock=clock,
+        keep=wanted.keep,
+        defects=build.defects,
+        build=build.name,
+        resettable=wanted.resettable,
+        partner=f"http://{wanted.host}:{partner_port}",
+    )
+    asyncio.run(_serve(_with_partner(create_app(config), partner_port), [listener, partner], build.name))
     return 0
 
 

@@ -35,11 +35,11 @@ WORDS = {404: ("Page not found", "There is no such page."), 405: ("That did not 
 
 @dataclass(frozen=True, slots=True)
 class AppConfig:
-    """`folder` takes the database; with `keep` data and sessions of the build before go on, as in production."""
+    """`keep` is the folder in which data and sessions of the build before go on, as in production; without it nothing
+    is written, so that nothing stays behind however the instance ends."""
 
     clock: Clock
-    folder: Path
-    keep: bool = False
+    keep: Path | None = None
     defects: frozenset[str] = frozenset()
     build: str = "none"
     resettable: bool = False
@@ -48,15 +48,16 @@ class AppConfig:
 
 
 def create_app(config: AppConfig) -> FastAPI:
-    config.folder.mkdir(parents=True, exist_ok=True)
+    if config.keep:
+        config.keep.mkdir(parents=True, exist_ok=True)
     house = House(
-        store=Store(config.folder / "clubhouse.sqlite", config.clock, keep=config.keep),
+        store=Store(config.clock, config.keep and config.keep / "clubhouse.sqlite"),
         clock=config.clock,
         switches=Switches(config.defects),
         build=config.build,
         partner=config.partner,
     )
-    lifespan = keep_sessions(house, config.folder / "sessions.json") if config.keep else None
+    lifespan = keep_sessions(house, config.keep / "sessions.json") if config.keep else None
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.house = house
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

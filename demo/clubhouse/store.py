@@ -1,4 +1,4 @@
-"""The database of one Clubhouse instance: opened fresh, queried in plain SQL, restored within milliseconds.
+"""The database of one Clubhouse instance: fresh or kept, queried in plain SQL, restored within milliseconds.
 
 It knows nothing of pages or defects. One connection, used from the event loop's thread only.
 """
@@ -18,19 +18,20 @@ SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 
 
 class Store:
-    """Rows come back as plain dictionaries; every write is committed at once."""
+    """Rows come back as plain dictionaries; every write is committed at once. What is in the file `kept` goes on;
+    without one the data live in memory."""
 
     def __init__(
-        self, path: Path, clock: Clock, sow: Callable[[sqlite3.Connection, date], None] = seed, keep: bool = False
+        self, clock: Clock, kept: Path | None = None, sow: Callable[[sqlite3.Connection, date], None] = seed
     ) -> None:
-        kept = keep and path.exists()
+        goes_on = kept is not None and kept.exists()
         self._clock = clock
         self._sow = sow
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(kept or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         self._seeded: date | None = None
         self._pristine = sqlite3.connect(":memory:", check_same_thread=False)
-        if kept:
+        if goes_on:
             self._prepare()
         else:
             self.reset()

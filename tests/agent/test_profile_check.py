@@ -126,11 +126,11 @@ def test_what_is_legal_but_unwanted_in_the_settings_is_a_warning(change, warning
 @pytest.mark.parametrize(
     ("change", "warning"),
     [
-        ({"capabilities": []}, "roles.0.capabilities: member has no capabilities"),
+        ({"capabilities": []}, "roles.0.capabilities: no capability is listed"),
         ({"iterations": 3}, "roles.0.iterations: 3 turns end before an app is known"),
         (
             {"capabilities": ["Pay", {"name": "See", "routes": ["/x"]}]},
-            "roles.0.capabilities.0: member's 'Pay' names no routes while others do",
+            "roles.0.capabilities.0: no routes are named here while other capabilities name theirs",
         ),
         ({"start": "/FILL IN: the shop"}, "roles.0.start: this is still to be filled in"),
     ],
@@ -141,6 +141,37 @@ def test_what_is_legal_but_unwanted_in_a_role_is_a_warning(change, warning, apps
     apps.save()
     checked = check_profile(apps.root, "Site/local", apps.environ)
     assert checked.ok and told(checked.warnings) == [f"roles.json: {warning}"]
+
+
+def test_one_cause_is_one_line_however_often_it_is_met(apps):
+    """A big profile that was begun and filled in half."""
+    whole(apps)
+    pay = {"name": "Pay", "routes": ["/pay"]}
+    apps.roles = [
+        person(f"role-{number}", capabilities=[*(f"Do {item}" for item in range(8)), pay], iterations=5)
+        for number in range(3)
+    ]
+    for number, role in enumerate(apps.roles):
+        role["sign_in"]["fields"]["Password"] = f"{{{{secret:PASSWORD_{number}}}}}"
+        role["context"] = f"role-{number}.md"
+        (apps.folder / f"role-{number}.md").write_text("<!-- later -->\n")
+    apps.settings |= {"iterations": 5, "secrets_file": "secrets.env"}
+    (apps.folder / "secrets.env").write_text("")
+    apps.save()
+    checked = check_profile(apps.root, "Site/local", {})
+    assert checked.ok
+    assert [str(remark) for remark in checked.warnings] == [
+        f"{apps.folder}: settings.json iterations, roles.json roles.0.iterations, roles.json roles.1.iterations, "
+        "roles.json roles.2.iterations: 5 turns end before an app is known; write 20 or more; 500 are usual.",
+        f"{apps.folder}/roles.json: roles.0.capabilities.0, roles.0.capabilities.1, roles.0.capabilities.2, "
+        "roles.0.capabilities.3, roles.0.capabilities.4, roles.0.capabilities.5 and 18 more: no routes are named here "
+        "while other capabilities name theirs; add them, or a role's own pages may count as forbidden to it.",
+        f"{apps.folder}: role-0.md, role-1.md, role-2.md: nothing is said here yet; write something, or remove the "
+        "file's name where it is named.",
+        f"{apps.folder}/roles.json: roles.0.sign_in.fields.Password, roles.1.sign_in.fields.Password, "
+        "roles.2.sign_in.fields.Password: the secrets PASSWORD_0, PASSWORD_1, PASSWORD_2 have no value; set these "
+        "variables or add them to secrets.env.",
+    ]
 
 
 def test_secrets_are_looked_for_on_this_machine_and_never_shown(apps):
@@ -168,7 +199,7 @@ def test_files_that_say_nothing_too_much_or_two_things_are_warned_of(apps):
     checked = check_profile(apps.root, "Site/local", apps.environ)
     assert checked.ok
     assert told(checked.warnings) == [
-        "app.md: : the file says nothing yet",
+        "app.md: : nothing is said here yet",
         "role.md: : 25000 characters are part of every request",
         "scope.md: line 6: this is still to be filled in",
         "bugs.md: line 1: a paragraph is not read here",

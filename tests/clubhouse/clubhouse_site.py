@@ -2,13 +2,11 @@
 
 import re
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 
 import httpx
 import uvicorn
@@ -45,12 +43,11 @@ class Site:
 
 @contextmanager
 def serve(defects: str, build: str = "") -> Iterator[Site]:
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as listener:
+    with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)
         config = AppConfig(
             clock=clock_from(datetime.combine(TODAY, time(10, 20))),
-            folder=Path(folder),
             defects=parse_defects(defects),
             build=build or defects,
             resettable=True,

@@ -21,8 +21,8 @@ ORACLES = "AAAAAAAAAACAACCAACCCCCCCCCCWWWWWRRRRRRRRCWCCCCAA"
 
 
 @contextmanager
-def started(*arguments: str, **variables: str) -> Iterator[tuple[str, str]]:
-    """The url and the build that a started instance tells of."""
+def started(*arguments: str, end: int = signal.SIGTERM, **variables: str) -> Iterator[tuple[str, str]]:
+    """The url and the build that a started instance tells of; it gets the signal `end` afterwards."""
     command = [sys.executable, "-m", "demo.clubhouse", "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | variables) as process:
         try:
@@ -32,7 +32,7 @@ def started(*arguments: str, **variables: str) -> Iterator[tuple[str, str]]:
             assert told, line
             yield told[1], told[2]
         finally:
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(end)
 
 
 def test_a_build_file_switches_its_defects_on_and_stays_unnamed(tmp_path: Path) -> None:
@@ -47,6 +47,24 @@ def test_a_build_file_switches_its_defects_on_and_stays_unnamed(tmp_path: Path) 
         assert "console.error" in httpx.get(f"{partner[1]}/court-ads.js").text
         assert httpx.get(f"{partner[1]}/home").status_code == 404
         assert httpx.get(f"{url}/favicon.ico").status_code == 404
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_an_instance_leaves_nothing_behind_however_it_ends(tmp_path: Path, end: int) -> None:
+    with started(end=end, TMPDIR=str(tmp_path)) as (url, _):
+        assert httpx.get(f"{url}/version").status_code == 200
+        assert httpx.post(f"{url}/login", data={"email": MEMBER, "password": "court-and-net"}).status_code == 303
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_and_sessions_that_are_kept_are_there_for_the_next_build(tmp_path: Path) -> None:
+    with started("--keep", str(tmp_path / "data")) as (url, _):
+        cookies = Site(url).person(MEMBER).cookies
+        member = httpx.Client(base_url=url, cookies=cookies)
+        assert member.post("/api/bookings/1/cancel", json={}).status_code == 200
+        before = member.get("/api/my/bookings").json()
+    with started("--keep", str(tmp_path / "data")) as (url, _):
+        assert httpx.Client(base_url=url, cookies=cookies).get("/api/my/bookings").json() == before
 
 
 @pytest.mark.parametrize("build", ["D99", "D01,oops"])

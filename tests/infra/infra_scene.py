@@ -83,7 +83,7 @@ def person(name: str, **changes: Any) -> Role:
 def profile(tmp_path: Path) -> Callable[..., Profile]:
     def make(url: str, *roles: Role, **changes: Any) -> Profile:
         plain = Profile("Site", "local", tmp_path, url, "local", roles, secrets=(("PASSWORD", PASSWORD),))
-        return replace(plain, resilience=Resilience(patience=1.0), **changes)
+        return replace(plain, **{"resilience": Resilience(patience=1.0), **changes})
 
     return make
 

@@ -2,13 +2,16 @@
 
 `python infra_site.py --port N [--head refuse|hang|drop] [--move URL] [--delay SECONDS] [--login cookie|token|single]`.
 `/drop` ends without an answer, `/poll` is a page whose fetch goes there, `/broken` answers 500, `/busy` 503, `/hang` is
-a page that never comes to rest. What was asked is at /__asked, a POST to /__forget ends all sessions, one to /__away
-puts a gateway in front of an app that is gone.
+a page that never comes to rest. So is `/last-away`, after which a gateway stands in front of an app that is gone, and
+`/last-gone`, after which nobody is there; to `/last-late` the first happens after 3 seconds. `/stuck` freezes while it
+is read. What was asked is at /__asked, a POST to /__forget ends all sessions, one to /__away puts the gateway there.
 """
 
 import argparse
 import json
+import os
 import secrets
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +21,8 @@ HEAD = """<!doctype html><html lang="en"><title>{0}</title><link rel="icon" href
 <a href="/items">Items</a> <a href="/drop">Drop</a>"""
 FORM = """<form method="post" action="/sign-in"><label>Email <input name="email"></label>
 <label>Password <input name="password" type="password"></label><button>Sign in</button></form><p role="alert">{}</p>"""
+LATE = "<script>setTimeout(() => { while (true) {} }, 3000)</script>"
+FREEZE = "<script>setTimeout(() => { while (true) {} }, 100)</script>"
 TOKEN = """<script>
 async function enter(form) {
   const body = new URLSearchParams(new FormData(form));
@@ -83,8 +88,17 @@ class Page(BaseHTTPRequestHandler):
             self._move(self.site.options.move)
         elif self.site.away:
             self._send(502, b"<title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>", "text/html")
-        elif path == "/hang":
-            self._page("Hang", "<script>setTimeout(() => { while (true) {} }, 100)</script>")
+        elif path in ("/hang", "/last-away", "/last-gone"):
+            self._page("Hang", FREEZE)
+            self.wfile.flush()
+            self.site.away = path == "/last-away"
+            if path == "/last-gone":
+                os._exit(0)
+        elif path == "/last-late":
+            self._page("Late", LATE)
+            threading.Timer(3.0, setattr, (self.site, "away", True)).start()
+        elif path == "/stuck":
+            self._page("Stuck", "<script>while (true) {}</script>")
         elif path == "/drop":
             self.close_connection = True
         elif path == "/sign-in":

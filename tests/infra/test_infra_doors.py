@@ -1,5 +1,6 @@
 """Before a run begins: all roles are signed in, two at a time, and who is not is named."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -86,3 +87,30 @@ async def test_a_start_page_that_hangs_is_its_own_roles_trouble(
                 pass
         async with doors.enter("ann") as browser:
             assert "Hello ann" in (await browser.view()).snapshot
+
+
+@pytest.mark.parametrize("start", ["/hang", "/stuck"])
+async def test_a_start_page_that_freezes_ends_its_role_soon_with_the_pages_name(
+    start_site: StartSite, profile: Make, options: Options, start: str
+) -> None:
+    own = profile(start_site().url)
+    async with Doors() as doors:
+        began = time.monotonic()
+        await doors.open([options(person("ann", start=start), own)])
+        assert time.monotonic() - began < 50, "a page is given 30 s to load"
+        with pytest.raises(Hung, match=f"the start page {start} does not come to rest .*a script of it may never end"):
+            async with doors.enter("ann"):
+                pass
+
+
+@pytest.mark.parametrize("path", ["/hang", "/stuck"])
+async def test_a_sign_in_page_that_freezes_is_told_soon_as_what_stands_in_the_way(
+    start_site: StartSite, profile: Make, options: Options, path: str
+) -> None:
+    own, ann = profile(start_site().url), person("ann")
+    assert ann.sign_in is not None
+    async with Doors() as doors:
+        began = time.monotonic()
+        await doors.open([options(replace(ann, sign_in=replace(ann.sign_in, path=path)), own)])
+        assert time.monotonic() - began < 50
+        assert doors.refused.startswith(f"ann could not sign in at {path}: ")

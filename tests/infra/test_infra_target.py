@@ -1,8 +1,11 @@
 """Is the target there, and is it where the profile says? Asked of real servers."""
 
-import pytest
-from infra_scene import StartSite, free_port
+import threading
 
+import pytest
+from infra_scene import RunningSite, StartSite, free_port
+
+from agent.charter import Resilience
 from agent.preflight import check_target
 from agent.target import misplaced, unreachable
 
@@ -35,11 +38,15 @@ async def test_nobody_there_is_said_with_the_remedy() -> None:
     assert said.endswith("); start the application or correct the profile's url.")
 
 
-async def test_a_server_that_comes_back_is_waited_for(start_site: StartSite) -> None:
+async def test_a_server_that_comes_back_is_waited_for_when_a_run_is_resumed(start_site: StartSite, profile) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    assert await unreachable(url, patience=1.0)
-    site = start_site()
-    assert await unreachable(site.url, patience=1.0) == ""
+    assert "does not answer" in await check_target(profile(url), resumed=True)
+    timer = threading.Timer(1.0, lambda: started.append(start_site(port=int(url.rpartition(":")[2]))))
+    started: list[RunningSite] = []
+    timer.start()
+    assert await check_target(profile(url, resilience=Resilience(patience=20.0)), resumed=True) == ""
+    timer.join()
+    assert started
 
 
 async def test_a_redirect_on_the_same_origin_is_fine(start_site: StartSite, profile) -> None:
