@@ -111,6 +111,7 @@ class ToolFinished(Payload):
     """`steps` are the call as steps of a reproduction (JSON forms of evidence.finding.Step), empty when it was none.
 
     `document` numbers the document on which the steps acted; `state` keys are those of agent/coverage/states.py.
+    `requests` are the writes that the call made and the app answered, as `POST /path` without a query, each once.
     """
 
     kind: ClassVar[str] = "tool_finished"
@@ -128,6 +129,7 @@ class ToolFinished(Payload):
     steps: tuple[Mapping[str, Any], ...] = ()
     target: Mapping[str, Any] | None = None
     seconds: float = 0.0
+    requests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

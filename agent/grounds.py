@@ -1,8 +1,8 @@
 """What the statuses of a role's capabilities rest on: what it did, and what it had judged. Pure but for its own list.
 
 The rule: a capability is noted as works or broken when each capability noted so far can be given a piece of evidence of
-its own. A piece belongs to a capability when it was made on an address that the capability's grant names; where no
-address is known, when it has a word of the capability, or when it came after the last such note.
+its own. A piece belongs to a capability when it was made on an address that the capability's grant names, or wrote to
+one; where no page is named, also when it has a word of the capability, or came after the last such note.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,16 +12,18 @@ from typing import Any, Literal
 from agent import events as ev
 from agent import routes, topics
 from agent.charter import Grant
-from agent.coverage import actions
-from agent.coverage.access import read_pattern, split_place
+from agent.coverage import actions, places
+from agent.coverage.access import READING, read_pattern, split_place
+from agent.tools.surface import ToolResult
 
 TESTED = frozenset({"works", "broken"})
 JUDGED = frozenset({"holds", "fails"})
+MOST_WRITES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One action or one judged claim. `places` are paths, or `METHOD /path` of a request; `words` are those of the
+    """One action or one judged claim. `places` are paths, or `METHOD /path` of its requests; `words` are those of the
     places too, `own` only those that the claim says itself. A claim is of a `change` when it tells what became of
     something that the role did there."""
 
@@ -53,6 +55,22 @@ def words_of(tool: ev.ToolFinished) -> frozenset[str]:
     return topics.words(" ".join([routes.path(tool.url_after), str((tool.target or {}).get("name", "")), *told]))
 
 
+def writes_of(result: ToolResult, origins: frozenset[str]) -> tuple[str, ...]:
+    """The writes that a call made and the app answered, as `POST /path`: a form that was sent, what a script sent from
+    the page on which the call acted. What the next page sends while it loads is its own doing."""
+    document = result.before.document if result.before else 0
+    made = (
+        places.of_api(signal.method, signal.url.partition("?")[0])
+        for signal in result.signals
+        if signal.kind == "response"
+        and signal.method not in ("", "OPTIONS", *READING)
+        and routes.origin(signal.url) in origins
+        # A form asks for a document that is newer than the page; of older ones came signing in before the call.
+        and (signal.document > document if signal.navigation else signal.document == document)
+    )
+    return tuple(dict.fromkeys(made))[:MOST_WRITES]
+
+
 class Grounds:
     """The evidence of one role, fed with its events in order."""
 
@@ -60,7 +78,7 @@ class Grounds:
         self.pieces: list[Piece] = []
         self._topics = dict(topics.topics(capabilities))
         self._places = {grant.capability: grant.patterns for grant in grants if _has_page(grant)}
-        self._patterns = {name: tuple(map(read_pattern, places)) for name, places in self._places.items()}
+        self._patterns = {grant.capability: tuple(map(read_pattern, grant.patterns)) for grant in grants}
         self._known: dict[str, list[bool]] = {}
         self._resting: dict[str, frozenset[int]] = {}
         self._since = 0
@@ -89,7 +107,7 @@ class Grounds:
     def of(self, name: str) -> frozenset[int]:
         """The numbers of all pieces that could belong to a capability now."""
         fits = self.fitting(name)
-        return fits if name in self._patterns else fits | frozenset(range(self._since, len(self.pieces)))
+        return fits if name in self._places else fits | frozenset(range(self._since, len(self.pieces)))
 
     def resting(self) -> Mapping[str, frozenset[int]]:
         """What each noted capability could rest on when it was noted, and what has come to fit it since."""
@@ -119,12 +137,11 @@ class Grounds:
         return piece.sort == "claim" and (piece.change or topics.speaks_of(piece.own, about))
 
     def fits_at(self, name: str, words: frozenset[str], *places: str) -> bool:
-        """By the addresses of the capability's grant; where none can be seen in a browser, by its words."""
-        patterns = self._patterns.get(name)
-        if patterns:
-            asked = [_asked(place) for place in places]
-            return any(pattern.matches(*each) for pattern in patterns for each in asked)
-        return topics.speaks_of(words, self._about(name))
+        """By the addresses of the capability's grant; where no page is among them, also by its words."""
+        asked = [_asked(place) for place in places]
+        if any(pattern.matches(*each) for pattern in self._patterns.get(name, ()) for each in asked):
+            return True
+        return name not in self._places and topics.speaks_of(words, self._about(name))
 
     def wanted(self, name: str) -> tuple[str, ...]:
         """The addresses at which a capability is to be tested; empty when none are named."""
@@ -144,8 +161,9 @@ class Grounds:
         elif tool.steps and tool.status == "ok":
             # A link only leads away from where it stands; what was typed or pressed was tried there.
             left = "" if _leads(tool) else routes.path(tool.url_before)
-            places = tuple(filter(None, dict.fromkeys((left, after))))
-            self.pieces.append(Piece("action", places, words_of(tool)))
+            sent = () if _opens(tool) else tool.requests
+            found = tuple(filter(None, dict.fromkeys((left, after, *sent))))
+            self.pieces.append(Piece("action", found, words_of(tool) | topics.words(" ".join(sent))))
         self._path = after or self._path
 
     def _judge(self, claim: Mapping[str, Any]) -> None:
@@ -177,6 +195,9 @@ def assign(wants: Mapping[str, Iterable[int]]) -> Mapping[str, int]:
     return {name: number for number, name in holders.items()}
 
 
+def _opens(tool: ev.ToolFinished) -> bool:
+    return tool.steps[-1].get("action", "") in ("goto", "back")
+
+
 def _leads(tool: ev.ToolFinished) -> bool:
-    step = tool.steps[-1].get("action", "")
-    return step in ("goto", "back") or (tool.target or {}).get("role") == "link"
+    return _opens(tool) or (tool.target or {}).get("role") == "link"

@@ -20,6 +20,7 @@ from agent.coverage.states import tree_of
 from agent.evidence import claims, fingerprint, oracles, repro, story
 from agent.evidence.claims import claim_of_trap
 from agent.evidence.finding import Alarm, Claim, Repro, Severity, Step, Suspicion, to_json
+from agent.grounds import writes_of
 from agent.host_specs import TOOLS
 from agent.host_tools import Handed, HostTools, Moment
 from agent.suspicions import earlier, worth_proving
@@ -192,6 +193,7 @@ class TurnMaker:
             steps=tuple(asdict(step) for step in steps),
             target=asdict(result.target) if result.target else None,
             seconds=round(result.seconds, 3),
+            requests=writes_of(result, self._origins),
         )
 
     def _alarms(self, done: ev.ToolFinished, result: ToolResult, turn: Turn) -> list[tuple[str, Alarm]]:

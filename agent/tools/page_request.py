@@ -1,6 +1,7 @@
 """A tool of our own: asks for one address from inside the page, as its scripts would, with the role's session.
 
-It only reads (GET, HEAD) and only from the page's own origin. What was answered is text of the page, never trusted.
+It only reads (GET, HEAD) and only from the page's own origin. What was answered is text of the page, never trusted:
+JSON and text are told as they begin, of HTML what a reader would see.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error, Page
 
 from agent import routes
+from agent.coverage.refusal import is_markup
+from agent.tools import page_words
 from agent.tools.mcp import Hung
 from agent.tools.surface import ToolSpec, ToolStatus
 
@@ -108,7 +111,7 @@ async def call(page: Page, args: Mapping[str, Any], asker: Asker) -> tuple[ToolS
     if method not in METHODS:
         return "tool_error", f"Only {' and '.join(METHODS)} can be asked; write through the page's own controls."
     try:
-        return "ok", _told(method, url, await request(page, method, url, asker))
+        return "ok", told(method, url, await request(page, method, url, asker, page_words.LONGEST_READ))
     except (Unanswered, Error) as error:
         return "tool_error", f"{method} {routes.path(url)} was not answered: {str(error).splitlines()[0][:200]}"
     except TimeoutError:
@@ -120,15 +123,17 @@ def method_of(args: Mapping[str, Any]) -> str:
     return str(args.get("method") or "GET").upper()
 
 
-def _told(method: str, url: str, answer: Answered) -> str:
-    """The answer in words: a line about it, then how it begins."""
+def told(method: str, url: str, answer: Answered) -> str:
+    """The answer in words: a line about it, then how it begins, or what a page of HTML says."""
     asked, ended = routes.path(url), routes.path(answer.url or url)
     size = f"{answer.size:,} bytes" if answer.whole else f"more than {LIMIT_BYTES:,} bytes"
     kind = answer.media_type.partition(";")[0].strip()[:60] or "no content type"
     lines = [f"{method} {asked}: HTTP {answer.status}, {kind}, {size}"]
     if ended != asked:
         lines.append(f"Redirected to {urlsplit(ended).path}")
-    text = answer.text[:SHOWN]
+    text, cut = answer.text[:SHOWN], len(answer.text) > SHOWN
+    if is_markup(answer.media_type.lower(), answer.text):
+        text, cut = page_words.told(answer.text, answer.url or url, SHOWN)
     lines += [text] if text.strip() else []
-    lines += ["… cut"] if len(answer.text) > SHOWN or not answer.whole else []
+    lines += ["… cut"] if cut or not answer.whole else []
     return "\n".join(lines)

@@ -1,5 +1,7 @@
 """What the host asks for before it believes that a capability works: something that the role did for it."""
 
+from dataclasses import replace
+
 import pytest
 from told_run import Tale
 
@@ -7,10 +9,10 @@ from agent import events as ev
 from agent.budget import Budget
 from agent.charter import Grant, Role
 from agent.evidence.finding import Claim
-from agent.grounds import assign, covers
+from agent.grounds import MOST_WRITES, assign, covers, writes_of
 from agent.host_tools import HostAnswer, HostTools, Moment
 from agent.ledger import Ledger, fold
-from agent.tools.surface import ToolCall
+from agent.tools.surface import PageView, Signal, ToolCall, ToolResult
 
 NAMES = ("Pay an order", "Read the news", "Change the own address", "Send a message")
 BUYER = Role("buyer", None, capabilities=NAMES)
@@ -119,6 +121,91 @@ async def test_asking_an_api_is_evidence_where_it_was_asked():
     assert await asked().works("Read members")
     assert not await asked("tool_error").works("Read members")
     assert not await asked(method="POST").works("Read members")
+
+
+SUBMIT = Grant("Submit a text", ("POST /texts/*/edit", "/texts/*/status"))
+WRITER = Role("r", None, capabilities=("Submit a text", "Look round"), grants=(SUBMIT,))
+
+
+def sent(tale: Tale, *requests: str, **changes: object) -> Tale:
+    """The last call of the tale was answered these writes."""
+    last = tale.events.pop().payload
+    assert isinstance(last, ev.ToolFinished)
+    return tale.add(replace(last, requests=requests, **changes))
+
+
+async def test_a_write_is_evidence_for_the_address_that_was_written_to():
+    tale = Tale("r").arrive("/").go("/texts/7/edit").click("button", "Send")
+    assert not await Seat(tale, WRITER).works("Submit a text"), "the page alone was read"
+    assert await Seat(sent(tale, "POST /texts/7/edit"), WRITER).works("Submit a text")
+    assert not await Seat(sent(tale, "PUT /texts/7/edit"), WRITER).works("Submit a text")
+    assert not await Seat(sent(tale, "POST /texts/7/edit", status="tool_error"), WRITER).works("Submit a text")
+
+
+async def test_what_a_page_that_was_opened_wrote_by_itself_is_no_evidence():
+    tale = sent(Tale("r").arrive("/").go("/texts/7"), "POST /texts/7/edit")
+    assert not await Seat(tale, WRITER).works("Submit a text")
+    linked = sent(Tale("r").arrive("/").click("link", "Send", "/texts"), "POST /texts/7/edit")
+    assert await Seat(linked, WRITER).works("Submit a text"), "a link that a script made write"
+
+
+async def test_a_call_with_many_writes_is_still_one_piece():
+    role = replace(
+        WRITER, capabilities=("Submit a text", "Send"), grants=(SUBMIT, Grant("Send", ("POST /out", "/out")))
+    )
+    tale = sent(Tale("r").arrive("/").click("button", "Go"), "POST /texts/7/edit", "POST /out")
+    seat = Seat(tale, role)
+    assert [await seat.works("Submit a text"), await seat.works("Send")] == [True, False]
+
+
+async def test_where_only_writes_are_named_they_count_beside_the_words():
+    role = Role("r", None, capabilities=NAMES, grants=(Grant("Pay an order", ("POST /basket/close",)),))
+    before = Tale("r").arrive("/").click("button", "Done").note("Send a message", "works")
+    assert not await Seat(before, role).works("Pay an order")
+    done = sent(Tale("r").arrive("/").click("button", "Done"), "POST /basket/close").note("Send a message", "works")
+    done.click("button", "Further").note("Send a message", "works")
+    assert await Seat(done, role).works("Pay an order")
+    spoken = Tale("r").arrive("/").go("/orders/7").go("/x").note("Send a message", "works")
+    assert await Seat(spoken, role).works("Pay an order")
+
+
+async def test_the_words_of_a_write_count_where_no_address_is_named():
+    tale = Tale("buyer").arrive("/").click("button", "Go")
+    sent(tale, "POST /messages").go("/a").note("Read the news", "works")
+    assert await Seat(tale).works("Send a message")
+
+
+def test_only_what_the_call_itself_wrote_to_the_app_is_kept():
+    app, old, new = "http://shop.test", 3, 4
+
+    def heard(method: str, path: str, document: int = old, navigation: bool = False) -> Signal:
+        url = f"{app}{path}"
+        return Signal("response", 0.0, app, "", url, 200, method, document=document, navigation=navigation)
+
+    signals = (
+        heard("POST", "/login", navigation=True),
+        heard("POST", "/a?token=1"),
+        heard("POST", "/a?token=2"),
+        heard("GET", "/b"),
+        heard("OPTIONS", "/b"),
+        heard("POST", "/c", new, navigation=True),
+        heard("POST", "/d", new),
+        replace(heard("DELETE", "/e"), url="http://else.test/e"),
+        replace(heard("PUT", "/f"), kind="requestfailed"),
+        heard("PATCH", "/g"),
+    )
+    result = ToolResult("1", "ok", "", before=PageView(app, document=old), signals=signals)
+    assert writes_of(result, frozenset({app})) == ("POST /a", "POST /c", "PATCH /g")
+    many = replace(result, signals=tuple(heard("POST", f"/{n}") for n in range(99)))
+    assert len(writes_of(many, frozenset({app}))) == MOST_WRITES
+
+
+def test_a_journal_without_requests_is_read_and_one_with_them_comes_back_the_same():
+    done = ev.ToolFinished(call_id="1", tool="browser_click", requests=("POST /a",))
+    plain = {**done.to_json(), "requests": ["POST /a"]}
+    assert ev.payload_from_json("tool_finished", plain) == done
+    del plain["requests"]
+    assert ev.payload_from_json("tool_finished", plain) == replace(done, requests=())
 
 
 async def test_what_could_not_be_judged_or_done_is_no_evidence():
