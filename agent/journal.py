@@ -11,6 +11,8 @@ from typing import Protocol
 
 from agent.events import Event, Payload, payload_from_json
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class LeaseLost(Exception):
     """Another worker owns the run now; whoever sees this must stop without writing."""
@@ -48,7 +50,7 @@ class FileJournal:
         lines = []
         for event in events:
             record = {"seq": event.seq, "at": now.isoformat(), "role": role, "kind": event.kind}
-            lines.append(json.dumps({**record, "payload": event.payload.to_json()}, ensure_ascii=False) + "\n")
+            lines.append(_encode({**record, "payload": event.payload.to_json()}) + "\n")
         # One unbuffered write: a kill leaves all of a turn or, at worst, one torn line at the end.
         with self._path.open("ab", buffering=0) as file:
             file.write("".join(lines).encode("utf-8"))

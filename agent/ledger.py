@@ -63,10 +63,11 @@ class Ledger:
 
 
 def fold(ledger: Ledger, events: Iterable[ev.Event]) -> Ledger:
+    seq, coverage = ledger.seq, ledger.coverage
     for event in events:
-        covered = covering.fold(ledger.coverage, event)
-        ledger = replace(_fold_one(ledger, event), seq=event.seq, coverage=covered)
-    return ledger
+        seq, coverage = event.seq, covering.fold(coverage, event)
+        ledger = _fold_one(ledger, event)
+    return replace(ledger, seq=seq, coverage=coverage)
 
 
 def _fold_one(ledger: Ledger, event: ev.Event) -> Ledger:
@@ -137,7 +138,8 @@ def _without(mapping: Mapping, key: object) -> dict:
 
 
 def _visit(ledger: Ledger, role: str, state: str, url: str) -> Ledger:
-    visited = {**ledger.visited, role: ledger.visited.get(role, frozenset()) | {url}} if url else ledger.visited
+    before = ledger.visited.get(role, frozenset())
+    visited = {**ledger.visited, role: before | {url}} if url and url not in before else ledger.visited
     if not state:
         return replace(ledger, visited=visited)
     info = ledger.states.get(state, StateInfo(state, url))

@@ -1,6 +1,7 @@
 """Addresses as the project compares them: origins, paths and route templates without ids and data. Pure."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://")
@@ -17,6 +18,7 @@ _PORTS = {"http": 80, "https": 443}
 LONGEST_WORD = 40
 
 
+@lru_cache(maxsize=2_048)
 def origin(url: str) -> str:
     """`scheme://host[:port]`, lower case, without a default port; empty for anything that is not http(s)."""
     try:

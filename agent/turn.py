@@ -16,7 +16,6 @@ from agent.circuit import Breaker
 from agent.context import observation
 from agent.coverage.actions import RESUMED
 from agent.coverage.leads import Bounds, leads_in
-from agent.coverage.states import tree_of
 from agent.evidence import claims, fingerprint, oracles, repro, story
 from agent.evidence.claims import claim_of_trap
 from agent.evidence.finding import Alarm, Claim, Repro, Severity, Step, Suspicion, to_json
@@ -24,6 +23,7 @@ from agent.grounds import writes_of
 from agent.host_specs import TOOLS
 from agent.host_tools import Handed, HostTools, Moment
 from agent.suspicions import earlier, worth_proving
+from agent.tools.aria import parse
 from agent.tools.aria_text import outline
 from agent.tools.browser import BrowserSurface
 from agent.tools.overlays.told import trap_of
@@ -105,7 +105,7 @@ class TurnMaker:
         return turn
 
     def outline(self, view: PageView) -> str:
-        return f"{view.url} {view.title}\n{outline(tree_of(view.snapshot), OUTLINE)}"
+        return f"{view.url} {view.title}\n{outline(parse(view.snapshot), OUTLINE)}"
 
     def _close(self, turn: Turn) -> None:
         """What the turn as a whole shows: where it ends, and the leads on the way."""

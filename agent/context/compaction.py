@@ -52,6 +52,8 @@ class Turn:
         return turn_of(*(_masked(message, words) for message in self.messages), masked=True)
 
     def without_pictures(self) -> "Turn":
+        if not any(message.images for message in self.messages):
+            return self
         return replace(self, messages=tuple(replace(message, images=()) for message in self.messages))
 
 

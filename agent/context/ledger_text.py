@@ -7,12 +7,13 @@ between fences, and so does what a model wrote: it may have been told to write i
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from agent.charter import Role
 from agent.context import observation
 from agent.context.conversation import ROOM, Memory
-from agent.context.recall import Fault, Known, Place, Stated, recall
+from agent.context.recall import Fault, Known, Place, Recalling, Stated
 from agent.events import Event
 
 Key = TypeVar("Key")
@@ -39,8 +40,19 @@ class Form:
 
 
 def memory_of(role: Role, events: Sequence[Event], fence: str) -> Callable[[int, str], Memory]:
-    """For a Conversation: writes down what `events`, which may grow, say by then."""
-    return lambda room, note: write(recall(events, role.name), role, Form(fence, room, note))
+    """For a Conversation: writes down what `events`, which may grow at their end, say by then."""
+    told = Recalling(role.name)
+    taken = 0
+
+    def remember(room: int, note: str) -> Memory:
+        nonlocal taken
+        # Each event is read once, however many epochs there are.
+        for event in islice(events, taken, None):
+            told.take(event)
+        taken = len(events)
+        return write(told.known, role, Form(fence, room, note))
+
+    return remember
 
 
 def write(known: Known, role: Role, form: Form) -> Memory:

@@ -107,13 +107,15 @@ class Known:
 
 def recall(events: Iterable[ev.Event], role: str) -> Known:
     """The same events give the same, in the same order."""
-    fold = _Recalling(role)
+    fold = Recalling(role)
     for event in events:
         fold.take(event)
     return fold.known
 
 
-class _Recalling:
+class Recalling:
+    """`known` follows the events that were taken."""
+
     def __init__(self, role: str):
         self.known = Known()
         self._role = role

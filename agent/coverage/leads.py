@@ -16,8 +16,7 @@ from agent import events as ev
 from agent import routes
 from agent.coverage import places
 from agent.coverage.coverage import Coverage
-from agent.coverage.states import tree_of
-from agent.tools.aria import Element, Node, elements, walk, words
+from agent.tools.aria import Element, Node, elements, parse, walk, words
 from agent.tools.surface import PageView, Signal
 
 FAMILY = 8
@@ -134,13 +133,14 @@ def _room(hint: ev.LeadFound, route: str, coverage: Coverage, more: int) -> bool
 
 def _links(view: PageView, bounds: Bounds) -> Iterator[tuple[ev.LeadFound, str]]:
     """Spread over the page: of a long list not only its beginning."""
+    here = places.of_url(view.url, bounds.home)
     by_route: dict[str, list[tuple[str, Element]]] = {}
-    for item in elements(tree_of(view.snapshot)):
+    for item in elements(parse(view.snapshot)):
         if item.role != "link" or not item.url or item.url.startswith(("mailto:", "tel:", "javascript:")):
             continue
         url = urljoin(view.url, item.url)
         place = places.of_url(url, bounds.home) if routes.origin(url) in bounds.origins else ""
-        if place and place != places.of_url(view.url, bounds.home) and not places.LEAVES.search(item.name):
+        if place and place != here and not places.LEAVES.search(item.name):
             by_route.setdefault(places.route_of(place), []).append((place, item))
     for links in by_route.values():
         for place, item in _spread(links):
@@ -181,7 +181,7 @@ def _rows(view: PageView, coverage: Coverage, bounds: Bounds) -> Iterator[tuple[
     for pattern, placeholder in ((_NUMBER, "{id}"), (_CODE, "{slug}")):
         if f"{base}/{placeholder}" not in coverage.visits:
             continue
-        for row in _outermost(tree_of(view.snapshot)):
+        for row in _outermost(parse(view.snapshot)):
             for seen in pattern.findall(_all_words(row)):
                 yield ev.LeadFound("id", f"{base}/{seen}", f"{seen} stands in a row"), ""
 

@@ -19,6 +19,7 @@ _HASH_ROUTE = re.compile(r"#!?(/.*)$", re.S)
 LONGEST = 500
 
 
+@lru_cache(maxsize=2_048)
 def of_url(url: str, home: str = "") -> str:
     """The place of an address; empty when it is none of http(s). `home` is the app's own origin, empty: any is."""
     where = routes.origin(url)

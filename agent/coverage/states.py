@@ -50,15 +50,9 @@ def look(view: PageView) -> Look:
     return _look(route, shape, items)
 
 
-@lru_cache(maxsize=32)
-def tree_of(snapshot: str) -> tuple[Node, ...]:
-    """The snapshot read once for all who look at the same page; some pages for each of several roles."""
-    return parse(snapshot)
-
-
 @lru_cache(maxsize=64)
 def _seen(snapshot: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    tree = tree_of(snapshot)
+    tree = parse(snapshot)
     body, frame, repeats = _parts(tree)
     title = _titles(body)
     shape = {f"dialog {of_words(node.name)}" for node in dialogs(tree)}

@@ -6,7 +6,8 @@ A line is `- role "name" [attribute] [key=value]: text`, quoted as YAML where it
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 FIELDS = frozenset(
     {"textbox", "searchbox", "combobox", "listbox", "checkbox", "radio", "switch", "slider", "spinbutton"}
@@ -55,33 +56,42 @@ class Element:
 
 @dataclass(slots=True)
 class _Open:
+    """An element while the lines inside of it are read."""
+
     depth: int
-    node: Node
-    children: list["_Open"] = field(default_factory=list)
+    role: str
+    name: str = ""
+    ref: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    url: str = ""
+    placeholder: str = ""
+    children: list[Node] = field(default_factory=list)
 
     def close(self) -> Node:
-        return replace(self.node, children=tuple(child.close() for child in self.children))
+        children = tuple(self.children)
+        return Node(self.role, self.name, self.ref, self.attributes, self.text, self.url, self.placeholder, children)
 
 
+@lru_cache(maxsize=32)
 def parse(snapshot: str) -> tuple[Node, ...]:
-    """Lines that are not of the format are passed over."""
-    root = _Open(-1, Node("root"))
+    """Lines that are not of the format are passed over. A snapshot is read once for all who look at the same page; the
+    newest are kept, some pages for each of several roles."""
+    root = _Open(-1, "root")
     path = [root]
     for line in snapshot.splitlines():
         body = line.lstrip(" ")
         if not body.startswith("- "):
             continue
         depth = len(line) - len(body)
-        while path[-1].depth >= depth:
-            path.pop()
+        _close(path, depth)
         key, value = _split(body[2:])
         if key.startswith("/"):
-            path[-1].node = _with_property(path[-1].node, key, value)
+            _set_property(path[-1], key, value)
         else:
-            opened = _Open(depth, _node(key, value))
-            path[-1].children.append(opened)
-            path.append(opened)
-    return root.close().children
+            path.append(_open(depth, key, value))
+    _close(path, 0)
+    return tuple(root.children)
 
 
 def walk(tree: tuple[Node, ...]) -> Iterator[Node]:
@@ -130,7 +140,8 @@ def _collect(tree: tuple[Node, ...], inside: bool, found: list[Element]) -> None
 
 
 def _element(node: Node) -> Element:
-    options = tuple(child for child in walk(node.children) if child.role == "option")
+    options = tuple([child for child in walk(node.children) if child.role == "option"])
+    marks = {name for name, _ in node.attributes}
     chosen = next((words(option) for option in options if option.has("selected")), "")
     return Element(
         ref=node.ref,
@@ -140,11 +151,11 @@ def _element(node: Node) -> Element:
         url=node.url,
         placeholder=node.placeholder,
         options=tuple(words(option) for option in options),
-        checked=node.has("checked"),
-        disabled=node.has("disabled"),
-        active=node.has("active"),
-        selected=node.has("selected"),
-        expanded=node.has("expanded"),
+        checked="checked" in marks,
+        disabled="disabled" in marks,
+        active="active" in marks,
+        selected="selected" in marks,
+        expanded="expanded" in marks,
     )
 
 
@@ -175,18 +186,26 @@ def _json(quoted: str, otherwise: str) -> str:
         return otherwise
 
 
-def _node(key: str, value: str) -> Node:
+def _open(depth: int, key: str, value: str) -> _Open:
     match = HEAD.match(key)
     if match is None:
-        return Node("text", text=key)
-    pairs = tuple((name, data or "") for name, data in ATTRIBUTE.findall(match["attributes"]))
+        return _Open(depth, "text", text=key)
+    pairs = ATTRIBUTE.findall(match["attributes"])
     ref = next((data for name, data in pairs if name == "ref"), "")
     name = match["name"] or ""
-    plain = tuple(pair for pair in pairs if pair[0] != "ref")
-    return Node(match["role"], _json(name, name) if name else "", ref, plain, value)
+    plain = tuple([pair for pair in pairs if pair[0] != "ref"])
+    return _Open(depth, match["role"], _json(name, name) if name else "", ref, plain, value)
 
 
-def _with_property(node: Node, key: str, value: str) -> Node:
+def _close(path: list[_Open], depth: int) -> None:
+    """Ends the elements that a line as far to the left as `depth` is not inside of."""
+    while path[-1].depth >= depth:
+        ended = path.pop()
+        path[-1].children.append(ended.close())
+
+
+def _set_property(element: _Open, key: str, value: str) -> None:
     if key == "/url":
-        return replace(node, url=value)
-    return replace(node, placeholder=value) if key == "/placeholder" else node
+        element.url = value
+    elif key == "/placeholder":
+        element.placeholder = value

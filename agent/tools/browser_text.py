@@ -84,7 +84,8 @@ def _page(sight: Sight) -> list[str]:
         whole = outline(sight.menus.shorten(after), OUTLINE)
         if len(whole) < len(told):
             return ["Page, mostly new:", whole]
-    return ["Changes:", diff(before, after, DIFF) or "none"]
+        told = diff(before, after, DIFF)
+    return ["Changes:", told or "none"]
 
 
 def _windows(sight: Sight) -> list[str]:

@@ -8,7 +8,9 @@ from agent.tools.aria import Node, find, words
 from agent.tools.surface import Target
 
 SECONDS = 2.0
-FACTS = """e => {
+FACTS = """all => {
+  if (all.length !== 1) return null;
+  const [e] = all;
   const link = e.closest('a[href]');
   const control = e.closest('button, input, select, textarea');
   const kind = control ? (control.type || '') : '';
@@ -23,10 +25,10 @@ async def resolve(page: Page, ref: str, tree: tuple[Node, ...]) -> Target | None
     try:
         async with asyncio.timeout(SECONDS):
             locator = await page.get_by_ref(ref).normalize()
-            if await locator.count() != 1:
-                return None
-            facts = await locator.evaluate(FACTS)
+            facts = await locator.evaluate_all(FACTS)
     except (Error, TimeoutError):
+        return None
+    if facts is None:
         return None
     href, kind = str(facts["href"]), str(facts["kind"])
     if node is None:

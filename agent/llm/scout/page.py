@@ -10,9 +10,8 @@ from urllib.parse import urljoin
 
 from agent import routes
 from agent.coverage import places
-from agent.coverage.states import tree_of
 from agent.evidence.shape import of_words
-from agent.tools.aria import Element, Node, dialogs, elements, walk, words
+from agent.tools.aria import Element, Node, dialogs, elements, parse, walk, words
 from agent.tools.surface import PageView
 
 FIELDS = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "checkbox", "radio", "slider", "switch"})
@@ -96,7 +95,7 @@ class Page:
 
 
 def read(view: PageView, origin: str) -> Page:
-    tree = tree_of(view.snapshot)
+    tree = parse(view.snapshot)
     opened = dialogs(tree)
     around = _places(tree)
     controls = tuple(_control(item, around, view.url, origin) for item in elements(tree) if not item.disabled)
