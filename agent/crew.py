@@ -31,7 +31,7 @@ from agent.journal import Journal, JournalDown, LeaseLost
 from agent.llm.base import Model
 from agent.logbook import Logbook
 from agent.planning import plan
-from agent.preflight import TROUBLES, Doors, check_target, stop_of
+from agent.preflight import TROUBLES, Doors, check_target, stop_of, unanswered
 from agent.profiles.load import chosen_roles
 from agent.prover import ProofRoom, Prover
 from agent.session import LostMeanwhile, Session
@@ -228,7 +228,10 @@ class Crew:
 
     async def _play(self, role: Role, model: Model, doors: Doors, kept: Kept) -> Stop | None:
         """Its session; in a new browser where one was lost over an application that is back."""
-        for _ in range(BROWSERS):
+        lost, made = 0, self._turns(role)
+        while lost < BROWSERS:
+            if lost:
+                await doors.open([self._options(role, model, resumed=True)])
             try:
                 return await self._session(role, model, doors, kept)
             except LostMeanwhile:
@@ -238,10 +241,18 @@ class Crew:
                 found = await Breaker(self._run.profile).settle(self._given_up, lost=True)
                 if found.payloads:
                     await self._logbook.append_all(role.name, found.payloads)
-                if found.outcome != "back":
+                again = found.outcome == "back" or (not lost and unanswered(error))
+                if found.stop or not again:
                     return await self._ended(found.stop or stop_of(error))
-            await doors.open([self._options(role, model, resumed=True)])
-        return Stop(StopReason.TARGET_DOWN, f"The application was away at {BROWSERS} sign-ins of the role.")
+            # Only losses in a row count: a long run may see many deployments.
+            lost, made = (lost + 1 if self._turns(role) == made else 1), self._turns(role)
+        return Stop(
+            StopReason.TARGET_DOWN, f"The role lost {BROWSERS} browsers in a row while the application was away."
+        )
+
+    def _turns(self, role: Role) -> int:
+        info = self._logbook.ledger.roles.get(role.name)
+        return info.iterations if info else 0
 
     async def _ended(self, stop: Stop) -> Stop | None:
         """A wait that was given up has found out nothing."""

@@ -157,13 +157,14 @@ class Grounds:
         if tool.tool == actions.REQUEST:
             # Evidence for the address that was asked; the page only lent its session.
             asked = actions.asked_for(tool, routes.origin(tool.url_before)) if tool.status == "ok" else ()
-            self.pieces += [Piece("action", (place,), topics.words(place)) for place in asked]
+            self.pieces += [Piece("action", (place,), _words_of_place(place)) for place in asked]
         elif tool.steps and tool.status == "ok":
             # A link only leads away from where it stands; what was typed or pressed was tried there.
             left = "" if _leads(tool) else routes.path(tool.url_before)
             sent = () if _opens(tool) else tool.requests
             found = tuple(filter(None, dict.fromkeys((left, after, *sent))))
-            self.pieces.append(Piece("action", found, words_of(tool) | topics.words(" ".join(sent))))
+            words = frozenset[str]().union(*map(_words_of_place, sent))
+            self.pieces.append(Piece("action", found, words_of(tool) | words))
         self._path = after or self._path
 
     def _judge(self, claim: Mapping[str, Any]) -> None:
@@ -193,6 +194,11 @@ def assign(wants: Mapping[str, Iterable[int]]) -> Mapping[str, int]:
     for name in wants:
         give(name, set())
     return {name: number for number, name in holders.items()}
+
+
+def _words_of_place(place: str) -> frozenset[str]:
+    """Of `POST /courts` the path alone: that something was posted does not say that it was a message."""
+    return topics.words(place.partition(" ")[2] or place)
 
 
 def _opens(tool: ev.ToolFinished) -> bool:

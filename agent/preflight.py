@@ -4,6 +4,7 @@ Opens the roles' browsers and hands them over; it explores nothing and asks no m
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -25,6 +26,8 @@ OPEN_SECONDS = 120.0
 """Far beyond a slow sign-in: some questions to a page have no time-out, and a hanging page never answers them."""
 REMEDY = "Correct the sign_in of {role} in roles.json, its secret, or the account in the application."
 
+_UNANSWERED = re.compile(r"net::ERR_|goto: Timeout|no answer")
+
 Trouble = SignInFailed | Error | Gone | Hung
 TROUBLES = (SignInFailed, Error, Gone, Hung)
 
@@ -34,6 +37,11 @@ def stop_of(trouble: Trouble) -> Stop:
     if isinstance(trouble, SignInFailed):
         return Stop(StopReason.SIGN_IN_FAILED, str(trouble))
     return Stop(StopReason.BROWSER_LOST, f"The browser failed: {(str(trouble) or 'no reason').splitlines()[0]}")
+
+
+def unanswered(trouble: Trouble) -> bool:
+    """Nobody was refused: the application gave no answer, and may give one by now."""
+    return bool(_UNANSWERED.search(str(trouble)))
 
 
 async def check_target(profile: Profile, *, resumed: bool = False) -> str:

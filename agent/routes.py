@@ -16,11 +16,17 @@ _VERSION = re.compile(r"^v\d+(\.\d+)*$", re.I)
 _HASHED = re.compile(r"([.-])(?=[0-9a-f]*\d)[0-9a-f]{8,}(?=\.)", re.I)
 _PORTS = {"http": 80, "https": 443}
 LONGEST_WORD = 40
+LONGEST_KEPT = 2_000
+"""Characters of an address that is worth keeping: a page may hold a whole picture in one."""
+
+
+def origin(url: str) -> str:
+    """`scheme://host[:port]`, lower case, without a default port; empty for anything that is not http(s)."""
+    return _origin(url) if len(url) <= LONGEST_KEPT else _origin.__wrapped__(url)
 
 
 @lru_cache(maxsize=2_048)
-def origin(url: str) -> str:
-    """`scheme://host[:port]`, lower case, without a default port; empty for anything that is not http(s)."""
+def _origin(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         port = parts.port

@@ -19,9 +19,13 @@ _HASH_ROUTE = re.compile(r"#!?(/.*)$", re.S)
 LONGEST = 500
 
 
-@lru_cache(maxsize=2_048)
 def of_url(url: str, home: str = "") -> str:
     """The place of an address; empty when it is none of http(s). `home` is the app's own origin, empty: any is."""
+    return _of_url(url, home) if len(url) <= routes.LONGEST_KEPT else _of_url.__wrapped__(url, home)
+
+
+@lru_cache(maxsize=2_048)
+def _of_url(url: str, home: str) -> str:
     where = routes.origin(url)
     if not where and not url.startswith("/"):
         return ""

@@ -151,6 +151,7 @@ class BrowserSurface:
             if call.tool not in ANYWHERE:
                 return act.result("tool_error", self._brief(self._heard()), self._seen)
         act = Act(call, {}, self._seen)
+        self._senses.take_late()  # what came before is no word on this call
         self._foreign.attach(self.context)
         try:
             await self._gate.admit(act)
@@ -224,7 +225,7 @@ class BrowserSurface:
         )
         self._recall(heard)
         result = act.result("tool_error" if answer.is_error else "ok", call_text(tool, answer, sight), after, heard)
-        late = LATE if self._senses.late else ""
+        late = LATE if self._senses.take_late() else ""
         notices = (DIALOG if after.dialog else "", WINDOW if windows else "", late, signed)
         return replace(result, notice="\n".join(filter(None, notices)), windows=windows)
 

@@ -39,8 +39,7 @@ class Senses:
             raise Gone("the browser ended")
         return answer
 
-    @property
-    def late(self) -> bool:
+    def take_late(self) -> bool:
         """Since this was asked last, the next page did not come in time and was given up."""
         late, self._late = self._late, False
         return late

@@ -13,7 +13,10 @@ CONNECTION = re.compile(
     r"net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED|FAILED|ABORTED|TIMED_OUT)|EMPTY_RESPONSE|NAME_NOT_RESOLVED"
     r"|NAME_RESOLUTION_FAILED|ADDRESS_UNREACHABLE|TIMED_OUT|SOCKET_NOT_CONNECTED)"
 )
-LATE = "The next page did not come in time; loading was stopped, as with a browser's Stop."
+LATE = (
+    "The next page did not come in time; loading was stopped, as with a browser's Stop. "
+    "What the call did is unknown: look before you repeat it."
+)
 """The host's word to a role whose call led to a document that the app did not send."""
 
 

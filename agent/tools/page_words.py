@@ -158,7 +158,7 @@ class _Reader(HTMLParser):
             self._note_field(name, "".join(value))
 
     def _note_field(self, name: str, value: str) -> None:
-        told = " ".join(value.split())
+        name, told = " ".join(name.split()), " ".join(value.split())
         if not name or len(name) > ADDRESS:
             return
         shown = f' "{told}"' if len(told) <= VALUE else f" ({len(told)} characters)"
@@ -177,8 +177,15 @@ def told(body: str, url: str, room: int) -> tuple[str, bool]:
     tail = [line for line in (_links(part, url), *_forms(part, url)) if line]
     left = room - len("\n".join([*head, *tail])) - 2
     words = part.words
-    shown = words if len(words) <= left else words[:left].rpartition(" ")[0]
+    shown = words if len(words) <= left else _cut(words, left)
     return "\n".join([*head, *([shown] if shown else []), *tail]), shown != words or not whole
+
+
+def _cut(words: str, room: int) -> str:
+    """At a blank. Scripts that write without any are cut anywhere; a key or an address is told whole or not at all."""
+    begun = words[: max(room, 0)]
+    whole = begun.rpartition(" ")[0]
+    return whole if len(whole) >= room // 2 or begun[len(whole) :].isascii() else begun
 
 
 def _links(part: Part, url: str) -> str:
@@ -189,12 +196,16 @@ def _links(part: Part, url: str) -> str:
 
 def _forms(part: Part, url: str) -> list[str]:
     lines: list[str] = []
+    told = 0
     for form in part.forms:
+        if told >= LEADS:
+            break
         where = f"Form {form.method} {_address(form.action or url, url)}".rstrip() if form.method else "Fields"
         if form.method or form.fields:
-            left = LEADS - sum(map(len, lines))
+            left = LEADS - told
             plain = where if form.method and len(where) <= left else ""
             lines.append(_listed(f"{where}: ", form.fields, left) or plain)
+            told += len(lines[-1])
     return lines
 
 
@@ -215,8 +226,10 @@ def _listed(name: str, items: Iterable[str], room: int) -> str:
     """As many items as there is room for, and how many more there are; empty when not one fits."""
     kept: list[str] = []
     more = 0
+    left = room - len(name) - len(" (and 9999 more)")
     for item in items:
-        if more or len(name) + len(", ".join([*kept, item])) > room - len(" (and 9999 more)"):
+        left -= len(item) + (2 if kept else 0)
+        if more or left < 0:
             more += 1
         else:
             kept.append(item)

@@ -129,8 +129,10 @@ class Seat:
         with contextlib.suppress(Error, TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
                 session = await self.context.new_cdp_session(self.page)
-                await session.send("Page.stopLoading")
-                await session.detach()
+                try:
+                    await session.send("Page.stopLoading")
+                finally:
+                    await session.detach()
 
     async def tidy(self) -> None:
         """After each call. Chromium keeps what closed documents held for as long as the machine has memory to spare, so

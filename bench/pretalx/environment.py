@@ -41,9 +41,8 @@ class Environment:
     template: Path
 
     def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """`environ` for a process in this environment, without what would reach it from ours."""
-        ours = ("PRETALX_", "PYTHON", "DJANGO_")
-        kept = {name: value for name, value in environ.items() if not name.startswith(ours)}
+        """Of `environ` what any process needs: keys and tokens are no business of an application under test."""
+        kept = {name: environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in environ}
         inside = {"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "DJANGO_SETTINGS_MODULE": "inside.settings"}
         return kept | inside | {"PRETALX_CONFIG_FILE": "pretalx.cfg", "PRETALX_NO_INITIAL_LOG": "1"}
 

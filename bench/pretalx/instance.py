@@ -51,7 +51,7 @@ class Instance:
         if told := TOLD.match(self._process.stdout.readline()):
             self.url = told[1]
             return self.url
-        self._process.wait()
+        _end(self._process)
         self._said.seek(0)
         words = self._said.read().strip().splitlines()
         self.stop()
@@ -74,12 +74,16 @@ class Instance:
         process, self._process = self._process, None
         if process is None:
             return
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
         for stream in (process.stdout, self._said):
             if stream:
                 stream.close()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

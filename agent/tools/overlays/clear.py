@@ -27,7 +27,7 @@ TRIES = 2
 FADE = 1.5
 """Seconds that an overlay may take to go once it was told to."""
 PASSING = 4.0
-"""Seconds that one without any control gets to go by itself: most of these only say "please wait"."""
+"""Seconds that one without any control gets to go by itself: most only say "please wait", for a few seconds."""
 POLL = 0.1
 LOAD_MS = 3_000
 OWN = "left open, because the last action opened it"
