@@ -1,6 +1,7 @@
 """Stories of proof: what a role saw is replayed against a real site, and each verdict is reached for its own reason."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 
@@ -255,3 +256,29 @@ async def test_the_password_never_reaches_an_outcome(replayer: Replayer):
     outcome = await replayer.run(Repro(steps, 1, claim))
     assert outcome.hit
     assert outcome.actual == "{{secret:SITE_PASSWORD}}"
+
+
+NOTES = Claim('get_by_role("paragraph")', "text_is", "1 notes", "consistency", "what was posted once is there once")
+POST = (
+    Step("visitor", "fill", ('get_by_label("Text")',), "new net", "Fill Text"),
+    click('get_by_role("button", name="Post")'),
+)
+
+
+async def test_a_claim_that_fails_in_another_way_than_the_one_seen_confirms_nothing(replayer: Replayer):
+    short, whole = (goto("/notes"),), (goto("/notes"), *POST, *POST)
+    seen = replace(suspect(NOTES, short, whole, route="/notes"), actual="2 notes")
+    finding = await prove(seen, replayer, replays=2, build="none")
+    assert (finding.verdict.kind, finding.repro.steps) == ("CONFIRMED", whole)
+    assert finding.verdict.actual == "2 notes"
+
+    verdict = (await prove(replace(seen, candidates=seen.candidates[:1]), replayer, replays=2, build="none")).verdict
+    assert (verdict.kind, verdict.hits, verdict.screenshot) == ("NOT_REPRODUCED", 0, "")
+    assert 'with "0 notes" where "2 notes" was seen' in verdict.note
+
+
+async def test_a_fix_that_only_changes_how_the_claim_fails_is_none(replayer: Replayer):
+    whole = (goto("/notes"), *POST, *POST)
+    finding = await prove(replace(suspect(NOTES, whole, route="/notes"), actual="2 notes"), replayer, 2, "none")
+    other = replace(finding, verdict=replace(finding.verdict, actual="7 notes"))
+    assert (await recheck(other, replayer, replays=1, build="none")).kind == "STILL_FAILS"
