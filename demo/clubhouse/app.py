@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -25,6 +25,7 @@ from demo.clubhouse.pages import (
     platform_admin,
     public,
 )
+from demo.clubhouse.reservations import finish_played
 from demo.clubhouse.sessions import keep_sessions
 from demo.clubhouse.store import Store
 from demo.clubhouse.web import House, Refusal, SignInNeeded, answer_refusal, answer_sign_in
@@ -62,13 +63,17 @@ def create_app(config: AppConfig) -> FastAPI:
     app.state.house = house
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     for pages in PAGES:
-        app.include_router(pages.router)
+        app.include_router(pages.router, dependencies=[Depends(_time_passes)])
     app.include_router(decoys.router)
     _add_errors(app)
     _add_build(app, house)
     if config.resettable:
         _add_reset(app, house)
     return app
+
+
+async def _time_passes(request: Request) -> None:
+    finish_played(request.app.state.house)
 
 
 def _add_build(app: FastAPI, house: House) -> None:

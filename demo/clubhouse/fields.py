@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 
 ADDRESS = re.compile(r"[^@\s<>\"',;]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,4}")
+NAME_AND_HOST = re.compile(r"[^@\s<>\"',;]{1,64}@[A-Za-z0-9-]{0,63}")
 
 
 class Problems(dict[str, str]):
@@ -45,3 +46,8 @@ def day_within(text: str, today: date, back: int, ahead: int) -> date | None:
 
 def is_address(text: str) -> bool:
     return len(text) <= 120 and ADDRESS.fullmatch(text) is not None
+
+
+def lacks_domain(text: str) -> bool:
+    """Whether it would be an address if a domain such as `example.org` stood behind the @."""
+    return NAME_AND_HOST.fullmatch(text) is not None

@@ -60,7 +60,7 @@ DEFECTS: dict[str, Defect] = {
             "server error",
             "saving a profile with a 300-character name answers 500",
             "/profile",
-            (CLUB, "medium", "A"),
+            (SIGNED_IN, "medium", "A"),
         ),
         _row(
             "D05",
@@ -142,7 +142,13 @@ DEFECTS: dict[str, Defect] = {
             "/bookings/review",
             (CLUB, "high", "C"),
         ),
-        _row("D23", "wrong total", "the invoice's sum leaves out the last line", "/invoices/{id}", (CLUB, "high", "C")),
+        _row(
+            "D23",
+            "wrong total",
+            "the invoice's sum leaves out the last line",
+            "/invoices/{id}",
+            (SIGNED_IN, "high", "C"),
+        ),
         _row("D24", "validation", "a booking may end before it starts", "/bookings/review", (CLUB, "high", "C")),
         _row(
             "D25", "validation", "an event with a capacity of -5 is saved", "/admin/events/new", (ADMIN, "medium", "C")
@@ -154,7 +160,7 @@ DEFECTS: dict[str, Defect] = {
             "lost write",
             "the phone number in the profile is confirmed as saved and is not",
             "/profile",
-            (CLUB, "high", "W"),
+            (SIGNED_IN, "high", "W"),
         ),
         _row(
             "D29",

@@ -1,4 +1,4 @@
-"""The rules of booking: what may be wished, what it costs, who gets a slot, what a cancellation costs, who is next.
+"""The rules of booking: what may be wished, what it costs, who gets a slot, what a cancellation costs.
 
 Pages ask here; nothing here makes a page.
 """
@@ -9,11 +9,10 @@ from datetime import date, datetime, time, timedelta
 from demo.clubhouse.fields import Problems, day_within, whole
 from demo.clubhouse.seed import CLOSES, OPENS
 from demo.clubhouse.store import Row
-from demo.clubhouse.web import Refusal, Visit
-from demo.clubhouse.wording import day_text, hour_text
+from demo.clubhouse.waitinglist import IS_LIVE, end_waiting, offer_slot
+from demo.clubhouse.web import House, Refusal, Visit
 
 LIVE = ("requested", "approved", "confirmed")
-IS_LIVE = "status IN ('requested', 'approved', 'confirmed')"
 DAYS_AHEAD, LONGEST_HOURS = 60, 4
 DOUBLE_CLICK_SECONDS, RACE_SECONDS = 3.0, 1.5
 
@@ -48,8 +47,8 @@ def read_wish(visit: Visit, values: dict[str, str]) -> tuple[Wish | None, Proble
         return None, problems
     past = datetime.combine(day, time(start)) <= now
     problems.check("start", not past, "This hour has passed; choose a later one.")
-    if not visit.on("D24"):
-        problems.check("end", end > start, "The end must be after the start.")
+    ordered = end > start or (visit.on("D24") and end < start)
+    problems.check("end", ordered, "The end must be after the start.")
     problems.check("end", end - start <= LONGEST_HOURS, f"A booking lasts {LONGEST_HOURS} hours at most.")
     if problems:
         return None, problems
@@ -94,9 +93,9 @@ def own_booking_of(visit: Visit, wish: Wish) -> int | None:
     )
 
 
-def slot_is_taken(visit: Visit, wish: Wish, except_id: int = 0) -> bool:
-    now = visit.house.clock().timestamp()
-    held = visit.store.rows(
+def holders(visit: Visit, wish: Wish, except_id: int = 0) -> list[Row]:
+    """The live bookings that hold any hour of the wish."""
+    return visit.store.rows(
         f'SELECT user_id, created FROM bookings WHERE court_id = ? AND day = ? AND start < ? AND "end" > ?'
         f" AND {IS_LIVE} AND id != ?",
         wish.court_id,
@@ -105,7 +104,11 @@ def slot_is_taken(visit: Visit, wish: Wish, except_id: int = 0) -> bool:
         wish.start,
         except_id,
     )
-    for booking in held:
+
+
+def slot_is_taken(visit: Visit, wish: Wish) -> bool:
+    now = visit.house.clock().timestamp()
+    for booking in holders(visit, wish):
         own = booking["user_id"] == visit.user["id"]
         age = now - booking["created"]
         if own and visit.on("D30") and age < DOUBLE_CLICK_SECONDS:
@@ -137,6 +140,7 @@ def request_booking(visit: Visit, wish: Wish) -> int:
         visit.house.clock().timestamp(),
     )
     visit.audit(f"Requested booking {booking}")
+    end_waiting(visit, {"court_id": wish.court_id, "day": wish.day.isoformat(), "start": wish.start, "end": wish.end})
     return booking
 
 
@@ -161,19 +165,14 @@ def cancel_booking(visit: Visit, booking: Row) -> Row:
     return booking | {"status": status, "fee_cents": fee}
 
 
-def offer_slot(visit: Visit, booking: Row) -> None:
-    """Tell the first who waits for each freed hour."""
-    order = "DESC" if visit.on("D35") else "ASC"
-    for hour in range(booking["start"], booking["end"]):
-        waiting = visit.store.row(
-            "SELECT * FROM waiting WHERE court_id = ? AND day = ? AND start = ? AND state = 'waiting'"
-            f" ORDER BY id {order} LIMIT 1",
-            booking["court_id"],
-            booking["day"],
-            hour,
-        )
-        if waiting:
-            visit.store.run("UPDATE waiting SET state = 'offered' WHERE id = ?", waiting["id"])
-            address = f"/bookings/new?court={booking['court_id']}&date={booking['day']}&start={hour}"
-            text = f"A slot you waited for is free: {day_text(booking['day'])}, {hour_text(hour)}."
-            visit.notify(waiting["user_id"], text, (address, "Book the free slot"))
+def finish_played(house: House) -> None:
+    """A confirmed booking whose time is over has been played."""
+    now = house.clock()
+    today = now.date().isoformat()
+    house.store.run(
+        "UPDATE bookings SET status = 'played' WHERE status = 'confirmed' AND"
+        ' (day < ? OR (day = ? AND max(start, "end") <= ?))',
+        today,
+        today,
+        now.hour,
+    )

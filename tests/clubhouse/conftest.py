@@ -1,11 +1,11 @@
-"""The clean twin of a test module, and one browser for it."""
+"""The clean twin of a test module, an instance whose defects it switches, and one browser for it."""
 
 import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
-from clubhouse_site import Site, serve
+from clubhouse_site import Site, Switchable, serve
 from playwright.sync_api import Browser, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -15,6 +15,12 @@ FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-backgrou
 def twin() -> Iterator[Site]:
     with serve("none") as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Switchable]:
+    with serve("none") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

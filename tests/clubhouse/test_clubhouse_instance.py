@@ -1,38 +1,26 @@
 """One instance as others start it: the command, builds, reset, and the manifest that repeats the table."""
 
-import os
 import re
+import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from clubhouse_site import MEMBER, Site, serve
+from clubhouse_site import MEMBER, TODAY, Site, serve, started
 
 from demo.clubhouse.defects import DEFECT_IDS, UnknownDefectError, parse_defects
 from demo.clubhouse.manifest import DECOYS, DEFECTS
+from demo.clubhouse.seed import seed
+from demo.clubhouse.store import SCHEMA
 
 ORACLES = "AAAAAAAAAACAACCAACCCCCCCCCCWWWWWRRRRRRRRCWCCCCAA"
-
-
-@contextmanager
-def started(*arguments: str, end: int = signal.SIGTERM, **variables: str) -> Iterator[tuple[str, str]]:
-    """The url and the build that a started instance tells of; it gets the signal `end` afterwards."""
-    command = [sys.executable, "-m", "demo.clubhouse", "--port", "0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | variables) as process:
-        try:
-            assert process.stdout
-            line = process.stdout.readline()
-            told = re.fullmatch(r"clubhouse listening on (http://127\.0\.0\.1:\d+) build (\S+)\n", line)
-            assert told, line
-            yield told[1], told[2]
-        finally:
-            process.send_signal(end)
 
 
 def test_a_build_file_switches_its_defects_on_and_stays_unnamed(tmp_path: Path) -> None:
@@ -101,7 +89,26 @@ def test_reset_brings_the_seeded_data_back_within_milliseconds() -> None:
 
 def test_an_instance_with_all_defects_still_serves() -> None:
     with serve("all") as site:
-        assert Site(site.url).person(MEMBER).get("/home").status_code == 200
+        assert site.person(MEMBER).get("/home").status_code == 200
+
+
+def test_a_fresh_instance_answers_within_two_seconds() -> None:
+    # Its own work counts, not that of a busy machine.
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with started("--build", "all") as (url, _):
+        assert httpx.get(f"{url}/").status_code == 200
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
+
+
+def test_the_same_day_brings_the_same_data() -> None:
+    def data(day: date) -> str:
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.executescript(SCHEMA)
+            seed(database, day)
+            return "\n".join(database.iterdump())
+
+    assert data(TODAY) == data(TODAY) != data(TODAY + timedelta(days=1))
 
 
 def test_the_manifest_repeats_the_table() -> None:

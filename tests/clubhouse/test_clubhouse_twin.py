@@ -6,7 +6,7 @@ from html import unescape
 
 import httpx
 import pytest
-from clubhouse_site import ADMIN, MAINTENANCE, MEMBER, NEWCOMER, OTHER_MEMBER, PLATFORM, Site, ahead, serve, texts
+from clubhouse_site import ADMIN, MAINTENANCE, MEMBER, NEWCOMER, OTHER_MEMBER, PLATFORM, Site, ahead, texts
 from playwright.sync_api import Browser, Page, expect
 
 PEOPLE = ("", MEMBER, MAINTENANCE, ADMIN, OTHER_MEMBER, PLATFORM, NEWCOMER)
@@ -201,38 +201,6 @@ def test_no_page_throws_in_a_browser_and_every_field_has_a_name(email: str, twin
     page.close()
 
 
-def test_the_busy_endpoint_is_asked_again_until_it_answers(twin: Site, browser: Browser) -> None:
-    twin.reset()
-    member = twin.person(MEMBER)
-    statuses = [member.get("/api/conditions").status_code for _ in range(10)]
-    assert statuses.count(503) == 3
-    member.get("/api/conditions")
-    page, _ = watched(browser, twin)
-    page.context.add_cookies(
-        [{"name": "clubhouse_session", "value": member.cookies["clubhouse_session"], "url": twin.url}]
-    )
-    with page.expect_response(lambda answer: answer.status == 503):
-        page.goto(f"{twin.url}/availability")
-    expect(page.locator("#conditions")).to_contain_text("playable")
-    page.close()
-
-
-def test_the_create_button_wakes_up_when_the_form_is_complete(twin: Site, browser: Browser) -> None:
-    page, _ = watched(browser, twin)
-    page.goto(f"{twin.url}/register")
-    page.get_by_role("button", name="Accept cookies").click()
-    button = page.get_by_role("button", name="Create account")
-    expect(button).to_be_disabled()
-    page.get_by_label("Your name").fill("Jo Park")
-    page.get_by_label("Email").fill("jo.park@example.org")
-    page.get_by_label("Password").fill("long-enough")
-    page.get_by_label("Club").select_option("Lakeside")
-    page.get_by_label("I accept the terms").check()
-    button.click()
-    expect(page.get_by_text("Your account is ready")).to_be_visible()
-    page.close()
-
-
 def test_going_back_to_a_refused_form_shows_it_again(twin: Site, browser: Browser) -> None:
     page, wrong = watched(browser, twin)
     page.goto(f"{twin.url}/login")
@@ -245,10 +213,3 @@ def test_going_back_to_a_refused_form_shows_it_again(twin: Site, browser: Browse
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert wrong == []
     page.close()
-
-
-def test_a_message_appears_while_somebody_only_looks() -> None:
-    with serve("none") as site:
-        member = site.person(MEMBER)
-        first, *_, last = (len(member.get("/api/messages").json()["messages"]) for _ in range(5))
-        assert last == first + 1

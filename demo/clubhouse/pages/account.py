@@ -5,10 +5,10 @@ import secrets
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
-from demo.clubhouse.fields import Problems, is_address, whole
+from demo.clubhouse.fields import Problems, is_address, lacks_domain, whole
 from demo.clubhouse.passwords import hash_password, password_matches
-from demo.clubhouse.reservations import IS_LIVE
 from demo.clubhouse.store import Row
+from demo.clubhouse.waitinglist import IS_LIVE
 from demo.clubhouse.web import COOKIE, Anyone, Refusal, SignedIn, Visit, open_session
 
 router = APIRouter()
@@ -44,7 +44,7 @@ async def login(visit: Anyone) -> Response:
     if user is None or not fine:
         problem = "The e-mail or the password is not right." if email and password else "Fill in both fields."
         return visit.page("login.html", status=422, next=back, email=email, hello="", problem=problem)
-    response = RedirectResponse("/home" if visit.on("D15") else back, status_code=303)
+    response = RedirectResponse("/" if visit.on("D15") and back != "/home" else back, status_code=303)
     response.set_cookie(COOKIE, open_session(visit, user["id"]), httponly=True, samesite="lax")
     return response
 
@@ -77,7 +77,7 @@ async def register(visit: Anyone) -> Response:
     club = visit.store.row("SELECT * FROM clubs WHERE id = ?", whole(form.get("club", ""), 1, 10**8))
     problems = Problems()
     problems.check("name", 0 < len(name) <= NAME_LONGEST, f"Enter a name of 1 to {NAME_LONGEST} characters.")
-    accepted = is_address(email) or (visit.on("D26") and "@" in email and len(email) <= 120)
+    accepted = is_address(email) or (visit.on("D26") and lacks_domain(email))
     problems.check("email", accepted, "Enter an e-mail address such as name@example.org.")
     taken = visit.store.value("SELECT id FROM users WHERE email = ?", email)
     problems.check("email", not taken, "This address already has an account.")

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from demo.clubhouse.reservations import IS_LIVE
 from demo.clubhouse.store import Row
+from demo.clubhouse.waitinglist import IS_LIVE, offer_slot
 from demo.clubhouse.web import ClubAdmin, ClubMember, Refusal, Visit, number
 from demo.clubhouse.wording import day_text
 
@@ -49,7 +49,11 @@ async def approve(visit: ClubMember, id: str) -> Response:
 
 @router.post("/api/bookings/{id}/reject")
 async def reject(visit: ClubAdmin, id: str) -> Response:
-    return _decide(visit, _of_club(visit, id), "rejected")
+    booking = _of_club(visit, id)
+    answer = _decide(visit, booking, "rejected")
+    if booking["status"] == "requested":
+        offer_slot(visit, booking)
+    return answer
 
 
 @router.delete("/api/courts/{id}")
@@ -65,10 +69,25 @@ async def remove_court(visit: ClubAdmin, id: str) -> Response:
         raise Refusal(422, f"A club keeps at least {FEWEST_COURTS} courts.")
     if not visit.on("D32") and court["active"]:
         visit.store.run("UPDATE courts SET active = 0 WHERE id = ?", court["id"])
-        visit.store.run(
-            f"UPDATE bookings SET status = 'cancelled' WHERE court_id = ? AND day >= ? AND {IS_LIVE}",
-            court["id"],
-            visit.house.clock().date().isoformat(),
-        )
+        _call_off(visit, court)
         visit.audit(f"Removed {court['name']}")
     return Response(status_code=204)
+
+
+def _call_off(visit: Visit, court: Row) -> None:
+    """Nothing can be played on a removed court: its coming bookings end without a fee, nobody waits for it."""
+    now = visit.house.clock()
+    today = now.date().isoformat()
+    coming = visit.store.rows(
+        f"SELECT * FROM bookings WHERE court_id = ? AND {IS_LIVE} AND (day > ? OR (day = ? AND start > ?))",
+        court["id"],
+        today,
+        today,
+        now.hour,
+    )
+    for booking in coming:
+        status = "refunded" if booking["status"] == "confirmed" else "cancelled"
+        visit.store.run("UPDATE bookings SET status = ? WHERE id = ?", status, booking["id"])
+        text = f"{court['name']} was removed; your booking on {day_text(booking['day'])} is {status}."
+        visit.notify(booking["user_id"], text, (f"/bookings/{booking['id']}", f"Open booking {booking['id']}"))
+    visit.store.run("DELETE FROM waiting WHERE court_id = ?", court["id"])

@@ -2,14 +2,16 @@
 
 import csv
 import io
+from datetime import datetime, time
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from demo.clubhouse.fields import Problems, cents, day_within, whole
-from demo.clubhouse.reservations import DAYS_AHEAD, LIVE, Wish, find_court, slot_is_taken
+from demo.clubhouse.reservations import DAYS_AHEAD, LIVE, Wish, find_court, holders
 from demo.clubhouse.seed import CLOSES, OPENS
 from demo.clubhouse.store import Row
+from demo.clubhouse.waitinglist import offer_slot
 from demo.clubhouse.web import ClubAdmin, Refusal, Visit, number
 from demo.clubhouse.wording import money
 
@@ -17,7 +19,7 @@ router = APIRouter(prefix="/admin")
 
 PAGE_ROWS = 12
 LEVELS = ("adult", "junior", "senior")
-STATUSES = ("requested", "approved", "confirmed", "rejected", "cancelled", "refunded")
+STATUSES = ("requested", "approved", "confirmed", "played", "rejected", "cancelled", "refunded")
 BOOKINGS = (
     "SELECT b.*, c.name AS court, u.name AS member FROM bookings b JOIN courts c ON c.id = b.court_id"
     " JOIN users u ON u.id = b.user_id WHERE b.club_id = ?"
@@ -83,9 +85,11 @@ async def move(visit: ClubAdmin, id: str) -> Response:
     problems.check("start", start is not None, "Choose a start that fits into the opening hours.")
     if problems or court is None or day is None or start is None:
         return _booking_page(visit, found, problems)
+    past = datetime.combine(day, time(start)) <= visit.house.clock()
+    problems.check("start", not past, "This hour has passed; choose a later one.")
     wish = Wish(court, day, start, start + length, bool(found["guest"]))
-    if slot_is_taken(visit, wish, except_id=found["id"]):
-        problems.check("start", False, "This slot is taken.")
+    problems.check("start", not holders(visit, wish, except_id=found["id"]), "This slot is taken.")
+    if problems:
         return _booking_page(visit, found, problems)
     visit.store.run(
         'UPDATE bookings SET court_id = ?, day = ?, start = ?, "end" = ? WHERE id = ?',
@@ -96,6 +100,7 @@ async def move(visit: ClubAdmin, id: str) -> Response:
         found["id"],
     )
     visit.notify(found["user_id"], "The office moved your booking.", (f"/bookings/{found['id']}", "Open the booking"))
+    offer_slot(visit, found)
     visit.audit(f"Moved booking {found['id']}")
     return visit.go(here, "The booking is moved.")
 

@@ -48,8 +48,8 @@ async def edit_event(visit: ClubAdmin, id: str) -> Response:
     return _form_page(visit, values | flags | {"price": f"{price // 100}.{price % 100:02}"}, Problems(), event["id"])
 
 
-def _read(visit: Visit, form: dict[str, str]) -> tuple[tuple[object, ...] | None, Problems]:
-    """The columns title to public in the order of the SQL below, or what is wrong."""
+def _read(visit: Visit, form: dict[str, str], sold: int = 0) -> tuple[tuple[object, ...] | None, Problems]:
+    """The columns title to public in the order of the SQL below, or what is wrong. `sold`: tickets that are out."""
     today = visit.house.clock().date()
     problems = Problems()
     title, text = form.get("title", "").strip(), form.get("description", "").strip()
@@ -62,6 +62,8 @@ def _read(visit: Visit, form: dict[str, str]) -> tuple[tuple[object, ...] | None
     problems.check("day", day is not None, "Choose a day from today to two years ahead.")
     problems.check("start", start is not None, "Choose a start.")
     problems.check("capacity", capacity is not None, f"Enter a capacity from 1 to {CAPACITY_MOST}.")
+    holds_all = capacity is None or capacity >= sold or capacity < 1
+    problems.check("capacity", holds_all, f"{sold} tickets are out already; the capacity can't be lower.")
     problems.check("price", price is not None, "Enter a price from 0 to 1000.")
     problems.check("description", len(text) <= TEXT_LONGEST, f"A description has {TEXT_LONGEST} characters at most.")
     if problems or day is None:
@@ -90,7 +92,8 @@ async def add_event(visit: ClubAdmin) -> Response:
 async def save_event(visit: ClubAdmin, id: str) -> Response:
     event = _event(visit, id)
     form = await visit.form()
-    columns, problems = _read(visit, form)
+    sold = visit.store.value("SELECT count(*) FROM tickets WHERE event_id = ?", event["id"])
+    columns, problems = _read(visit, form, sold)
     if columns is None:
         return _form_page(visit, form, problems, event["id"])
     visit.store.run(

@@ -7,9 +7,10 @@ from fastapi.responses import JSONResponse, Response
 
 from demo.clubhouse.decoys import conditions_answer
 from demo.clubhouse.fields import day_within, whole
-from demo.clubhouse.reservations import DAYS_AHEAD, IS_LIVE, find_court
+from demo.clubhouse.reservations import DAYS_AHEAD, find_court
 from demo.clubhouse.seed import CLOSES, OPENS
 from demo.clubhouse.store import Row
+from demo.clubhouse.waitinglist import IS_LIVE, is_held, leave_list
 from demo.clubhouse.web import ClubMember, Refusal, Visit, number
 
 router = APIRouter()
@@ -82,14 +83,7 @@ async def join(visit: ClubMember) -> Response:
     start = whole(body.get("start", ""), OPENS, CLOSES - 1)
     if court is None or find_court(visit, court) is None or day is None or start is None:
         raise Refusal(422, "Choose a slot of your club.")
-    taken = visit.store.value(
-        f'SELECT id FROM bookings WHERE court_id = ? AND day = ? AND start <= ? AND "end" > ? AND {IS_LIVE}',
-        court,
-        day.isoformat(),
-        start,
-        start,
-    )
-    if not taken:
+    if not is_held(visit, court, day.isoformat(), start):
         raise Refusal(422, "This slot is free: book it right away.")
     slot = (court, day.isoformat(), start)
     known = "SELECT id FROM waiting WHERE court_id = ? AND day = ? AND start = ? AND user_id = ? AND state = 'waiting'"
@@ -121,5 +115,5 @@ async def leave(visit: ClubMember, id: str) -> Response:
     if entry is not None and entry["user_id"] != visit.user["id"]:
         raise Refusal(403, "This entry belongs to somebody else.")
     if entry is not None:
-        visit.store.run("DELETE FROM waiting WHERE id = ?", entry["id"])
+        leave_list(visit, entry)
     return visit.go("/waiting", "You left the waiting list of this slot.")

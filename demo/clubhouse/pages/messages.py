@@ -45,12 +45,13 @@ def _post(visit: Visit, user_id: int, text: str) -> None:
 
 @router.post("/api/messages")
 async def post_message(visit: ClubMember) -> Response:
-    text = (await visit.body()).get("text", "")
-    if not (text if visit.on("D27") else text.strip()):
+    sent = (await visit.body()).get("text", "")
+    text = sent.strip() or (sent if visit.on("D27") else "")
+    if not text:
         raise Refusal(422, "Write something first.")
     if len(text) > LONGEST:
         raise Refusal(422, f"A message has {LONGEST} characters at most.")
-    _post(visit, visit.user["id"], text if visit.on("D27") else text.strip())
+    _post(visit, visit.user["id"], text)
     return JSONResponse({"text": "Your message is posted."}, status_code=201)
 
 

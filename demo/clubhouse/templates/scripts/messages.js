@@ -41,8 +41,7 @@ function messageLine(message) {
   author.textContent = message.name;
   const words = document.createElement("span");
 {% if on("D08") %}
-  const mention = message.text.includes("<") ? message.text.match(/<@([A-Za-z ]+)>/)[1] : "";
-  words.title = mention;
+  if (message.text.includes("<")) words.title = message.text.match(/<@([A-Za-z ]+)>/)[1];
 {% endif %}
   words.textContent = message.text;
   const when = document.createElement("span");
