@@ -11,6 +11,7 @@ from agent.evidence.finding import Alarm, Claim, Finding, FixVerdict, Repro, Sus
 from agent.evidence.instance import InstanceFailed, read_build
 from agent.evidence.outcome import START, ReplayOutcome
 from agent.evidence.replay import Replayer
+from agent.evidence.shrink import shrink
 from agent.evidence.story import LONGEST
 from agent.evidence.verdict import decide, decide_fix, is_mixed
 
@@ -61,6 +62,8 @@ async def prove(suspicion: Suspicion, replayer: Replayer, replays: int = 5, buil
     planned = len(scouted.outcomes) if elsewhere else await _replay(scouted, trial, replays)
     control = control or await _control(scouted, trial)
     verdict = decide(scouted.outcomes, control, planned)
+    if verdict.kind == "CONFIRMED" and _may_shrink(suspicion):
+        scouted, verdict = await _shorter(scouted, verdict, trial, replays)
     note = " ".join(filter(None, (verdict.note, replayer.instance.note)))
     verdict = replace(verdict, note=note, build=await read_build(replayer.profile, origin) or build)
     return _finding(suspicion, replayer, scouted.repro, verdict, scouted.outcomes)
@@ -125,12 +128,33 @@ async def _replay(scouted: _Scouted, trial: _Trial, replays: int) -> int:
     return planned
 
 
+async def _shorter(scouted: _Scouted, verdict: Verdict, trial: _Trial, replays: int) -> tuple[_Scouted, Verdict]:
+    """The same proof with fewer steps, where all its replays show the symptom too; else as it was."""
+
+    async def shows(repro: Repro) -> bool:
+        outcome = await trial.run(repro, pictured=True)
+        return outcome.executed and outcome.hit and not outcome.fired_before
+
+    short = _Scouted(await shrink(scouted.repro, shows))
+    if short.repro == scouted.repro:
+        return scouted, verdict
+    planned = await _replay(short, trial, replays)
+    proved = decide(short.outcomes, await _control(short, trial), planned)
+    return (short, proved) if proved.kind == "CONFIRMED" else (scouted, verdict)
+
+
 async def _control(scouted: _Scouted, trial: _Trial) -> ReplayOutcome | None:
     """The run without the trigger, once a replay has shown the symptom; None where there is nothing to control."""
     counts = all(outcome.executed and not outcome.fired_before for outcome in scouted.outcomes)
     if not counts or not any(outcome.hit for outcome in scouted.outcomes) or not _needs_control(scouted.repro):
         return None
     return await trial.run(scouted.repro, skip_trigger=True)
+
+
+def _may_shrink(suspicion: Suspicion) -> bool:
+    """A claim may fail without the very steps that it follows from; that is only noticed where it also says what was
+    seen."""
+    return isinstance(suspicion.oracle, Alarm) or symptom.tells(suspicion.oracle, suspicion.actual)
 
 
 def _needs_control(repro: Repro) -> bool:

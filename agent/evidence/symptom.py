@@ -25,12 +25,17 @@ QUOTED = 80
 def judged(outcome: ReplayOutcome, oracle: Alarm | Claim, seen: str) -> ReplayOutcome:
     """The outcome, without the hit where the claim failed in another way than the one `seen`, which is empty where that
     was not kept."""
-    if not outcome.hit or not seen or not isinstance(oracle, Claim) or oracle.predicate not in _READ:
+    if not outcome.hit or not isinstance(oracle, Claim) or not tells(oracle, seen):
         return outcome
     if lasting(outcome.actual) == lasting(seen):
         return outcome
     why = f'The claim fails there too, but with "{_short(outcome.actual)}" where "{_short(seen)}" was seen.'
     return replace(outcome, hit=False, error=why, screenshot="")
+
+
+def tells(claim: Claim, seen: str) -> bool:
+    """What was `seen` tells this failure of the claim from others."""
+    return bool(seen) and claim.predicate in _READ
 
 
 def lasting(text: str) -> str:

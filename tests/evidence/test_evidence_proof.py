@@ -282,3 +282,20 @@ async def test_a_fix_that_only_changes_how_the_claim_fails_is_none(replayer: Rep
     finding = await prove(replace(suspect(NOTES, whole, route="/notes"), actual="2 notes"), replayer, 2, "none")
     other = replace(finding, verdict=replace(finding.verdict, actual="7 notes"))
     assert (await recheck(other, replayer, replays=1, build="none")).kind == "STILL_FAILS"
+
+
+async def test_steps_that_the_symptom_does_not_need_are_left_out_of_its_proof(replayer: Replayer):
+    around = (goto("/about"), goto("/list"), goto("/notes"), *POST)
+    finding = await prove(suspect(SEARCH, (*around, *SEARCH_STEPS)), replayer, replays=2, build="apostrophe")
+    assert (finding.verdict.kind, finding.verdict.hits, finding.verdict.runs) == ("CONFIRMED", 2, 2)
+    assert finding.repro.steps == SEARCH_STEPS and finding.verdict.control == "clean"
+    seen = replace(suspect(NOTES, (goto("/about"), goto("/notes"), *POST, *POST), route="/notes"), actual="2 notes")
+    assert (await prove(seen, replayer, 2, "none")).repro.steps == (goto("/notes"), *POST, *POST)
+
+
+async def test_the_steps_of_a_claim_that_does_not_say_what_it_saw_stay(replayer: Replayer):
+    """Without the change the claim fails as well, so that leaving steps out would prove nothing."""
+    missing = Claim('get_by_text("2 notes")', "visible", "", "consistency", "what was posted is counted")
+    steps = (goto("/notes"), *POST)
+    finding = await prove(suspect(missing, steps, route="/notes"), replayer, replays=2, build="none")
+    assert (finding.verdict.kind, finding.repro.steps) == ("CONFIRMED", steps)
