@@ -3,7 +3,8 @@
 Stops as soon as no further replay could change the verdict.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.evidence import fingerprint, symptom
@@ -16,6 +17,8 @@ from agent.evidence.story import LONGEST
 from agent.evidence.verdict import decide, decide_fix, is_mixed
 
 MIXED_REPLAYS = 10
+SHRINK_SECONDS = 30.0
+"""Others wait for their proofs."""
 NO_STEPS = f"There are no steps that could be replayed, or it takes more than {LONGEST} of them."
 # Of these claims the run without the trigger says something; the others speak of what the trigger brings about.
 _CONTROLLED = frozenset({"absent", "status_is", "persists_after_reload"})
@@ -28,6 +31,7 @@ class _Trial:
     replayer: Replayer
     seen: str
     shot: str
+    hurried: Callable[[], bool]
 
     async def run(self, repro: Repro, *, pictured: bool = False, skip_trigger: bool = False) -> ReplayOutcome:
         shot = None if pictured or skip_trigger else self.shot
@@ -43,8 +47,15 @@ class _Scouted:
     outcomes: list[ReplayOutcome] = field(default_factory=list)
 
 
-async def prove(suspicion: Suspicion, replayer: Replayer, replays: int = 5, build: str = "") -> Finding:
-    """The suspicion with its verdict. `build` names the build to replay on, where the instance can choose."""
+async def prove(
+    suspicion: Suspicion,
+    replayer: Replayer,
+    replays: int = 5,
+    build: str = "",
+    hurried: Callable[[], bool] = lambda: False,
+) -> Finding:
+    """The suspicion with its verdict. `build` names the build to replay on, where the instance can choose. Once
+    `hurried`, no further replays are made to shorten what is proved already."""
     if not suspicion.candidates:
         verdict = Verdict("UNTESTABLE", 0, 0, "none", NO_STEPS, build)
         nothing = Repro((), 0, suspicion.oracle)
@@ -54,7 +65,7 @@ async def prove(suspicion: Suspicion, replayer: Replayer, replays: int = 5, buil
     except InstanceFailed as error:
         verdict = Verdict("ERRORED", 0, 0, "none", str(error), build)
         return _finding(suspicion, replayer, suspicion.candidates[0], verdict, ())
-    trial = _Trial(replayer, suspicion.actual, f"{suspicion.fingerprint.value}.png")
+    trial = _Trial(replayer, suspicion.actual, f"{suspicion.fingerprint.value}.png", hurried)
     scouted = await _scout(suspicion.candidates, trial)
     control = await _control(scouted, trial)
     # A cause that lies elsewhere is known after two replays; the rest could not change it.
@@ -62,7 +73,8 @@ async def prove(suspicion: Suspicion, replayer: Replayer, replays: int = 5, buil
     planned = len(scouted.outcomes) if elsewhere else await _replay(scouted, trial, replays)
     control = control or await _control(scouted, trial)
     verdict = decide(scouted.outcomes, control, planned)
-    if verdict.kind == "CONFIRMED" and _may_shrink(suspicion):
+    # A claim may fail without the very steps that it follows from, so its own are left as they are.
+    if verdict.kind == "CONFIRMED" and isinstance(suspicion.oracle, Alarm):
         scouted, verdict = await _shorter(scouted, verdict, trial, replays)
     note = " ".join(filter(None, (verdict.note, replayer.instance.note)))
     verdict = replace(verdict, note=note, build=await read_build(replayer.profile, origin) or build)
@@ -131,12 +143,16 @@ async def _replay(scouted: _Scouted, trial: _Trial, replays: int) -> int:
 async def _shorter(scouted: _Scouted, verdict: Verdict, trial: _Trial, replays: int) -> tuple[_Scouted, Verdict]:
     """The same proof with fewer steps, where all its replays show the symptom too; else as it was."""
 
+    until = time.monotonic() + SHRINK_SECONDS
+
     async def shows(repro: Repro) -> bool:
+        if trial.hurried() or time.monotonic() >= until:
+            return False
         outcome = await trial.run(repro, pictured=True)
         return outcome.executed and outcome.hit and not outcome.fired_before
 
     short = _Scouted(await shrink(scouted.repro, shows))
-    if short.repro == scouted.repro:
+    if short.repro == scouted.repro or trial.hurried():
         return scouted, verdict
     planned = await _replay(short, trial, replays)
     proved = decide(short.outcomes, await _control(short, trial), planned)
@@ -149,12 +165,6 @@ async def _control(scouted: _Scouted, trial: _Trial) -> ReplayOutcome | None:
     if not counts or not any(outcome.hit for outcome in scouted.outcomes) or not _needs_control(scouted.repro):
         return None
     return await trial.run(scouted.repro, skip_trigger=True)
-
-
-def _may_shrink(suspicion: Suspicion) -> bool:
-    """A claim may fail without the very steps that it follows from; that is only noticed where it also says what was
-    seen."""
-    return isinstance(suspicion.oracle, Alarm) or symptom.tells(suspicion.oracle, suspicion.actual)
 
 
 def _needs_control(repro: Repro) -> bool:

@@ -11,16 +11,13 @@ from agent.evidence.finding import Repro
 Shows = Callable[[Repro], Awaitable[bool]]
 MOST = 20
 """Replays that one reproduction may cost."""
-PLAIN = "a"
-LONG = 8
-"""Characters from which on a typed value is worth making plainer."""
 
 
 async def shrink(repro: Repro, shows: Shows, most: int = MOST) -> Repro:
     """The shortest that was found within `most` questions to `shows`; `repro` itself when nothing can go. The trigger
-    always stays, with the dialogs that it opens."""
-    search = _Search(shows, most, {repro})
-    return await search.plainer(await search.shorter(repro))
+    always stays, and so do the steps since the last address that was opened: the same answer to other inputs would be
+    another fault."""
+    return await _Search(shows, most, {repro}).shorter(repro)
 
 
 class _Search:
@@ -44,13 +41,6 @@ class _Search:
             size //= 2
         return repro
 
-    async def plainer(self, repro: Repro) -> Repro:
-        """Gives long typed values a plain one where the value is not what matters."""
-        for index, step in enumerate(repro.steps):
-            if step.action == "fill" and len(step.value) >= LONG and "{{" not in step.value:
-                repro = await self._better(repro, _with_value(repro, index, PLAIN))
-        return repro
-
     async def _better(self, repro: Repro, candidate: Repro) -> Repro:
         """The candidate where it shows the symptom, else what there is."""
         if candidate in self._known or self._left <= 0:
@@ -61,24 +51,19 @@ class _Search:
 
 
 def _free(repro: Repro) -> list[tuple[int, int]]:
-    """Ranges of steps that may go, each as a whole: a dialog is answered with the step that opens it."""
+    """Ranges of steps before the trigger's own page that may go, each as a whole: a dialog is answered with the step
+    that opens it."""
+    last = max((index for index, step in enumerate(repro.steps) if step.action == "goto"), default=0)
     units: list[tuple[int, int]] = []
-    for index, step in enumerate(repro.steps):
+    for index, step in enumerate(repro.steps[:last]):
         if step.action == "dialog" and units:
             units[-1] = (units[-1][0], index + 1)
         else:
             units.append((index, index + 1))
-    return units[:-1]
+    return units
 
 
 def _without(repro: Repro, begin: int, end: int) -> Repro:
     free = _free(repro)[begin:end]
     steps = (*repro.steps[: free[0][0]], *repro.steps[free[-1][1] :])
     return replace(repro, steps=steps, trigger=len(steps) - 1)
-
-
-def _with_value(repro: Repro, index: int, value: str) -> Repro:
-    step = repro.steps[index]
-    words = step.words.partition(" with ")[0] + f' with "{value}"' if " with " in step.words else step.words
-    steps = (*repro.steps[:index], replace(step, value=value, words=words), *repro.steps[index + 1 :])
-    return replace(repro, steps=steps)

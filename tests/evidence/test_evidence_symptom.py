@@ -2,9 +2,10 @@
 
 import pytest
 
+from agent.evidence.claims import LONGEST_ACTUAL
 from agent.evidence.finding import Claim, Predicate
 from agent.evidence.outcome import ReplayOutcome
-from agent.evidence.symptom import judged, lasting
+from agent.evidence.symptom import CUT, OTHERWISE, judged, lasting
 
 
 def claim(predicate: Predicate) -> Claim:
@@ -20,7 +21,7 @@ def test_what_is_read_from_the_app_must_be_what_was_seen(predicate: Predicate) -
     assert judged(shown("3"), claim(predicate), "3").hit
     other = judged(shown("0"), claim(predicate), "3")
     assert (other.hit, other.walked, other.screenshot) == (False, True, "")
-    assert other.error == 'The claim fails there too, but with "0" where "3" was seen.'
+    assert other.error == OTHERWISE
 
 
 @pytest.mark.parametrize("predicate", ["visible", "absent", "url_is", "text_contains", "reachable"])
@@ -41,6 +42,10 @@ def test_what_was_not_kept_is_not_compared() -> None:
         ("Booked on 21.11.2026", "Booked on 22.11.2026"),
         ("Receipt 00418273", "Receipt 00418274"),
         ("Key 3f9ab2c41d77e0", "Key 90bb12cc8a8e1f"),
+        ("Talk 339QFP", "Talk K7XW2L"),
+        ("Order #1042", "Order #1043"),
+        ("Sent 5 minutes ago", "Sent just now"),
+        ("See http://127.0.0.1:40123/orders", "See http://127.0.0.1:8185/orders"),
     ],
 )
 def test_times_dates_and_ids_differ_by_themselves(one: str, other: str) -> None:
@@ -53,3 +58,10 @@ def test_times_dates_and_ids_differ_by_themselves(one: str, other: str) -> None:
 )
 def test_counts_amounts_and_words_do_not(one: str, other: str) -> None:
     assert lasting(one) != lasting(other)
+
+
+def test_of_texts_that_were_cut_what_both_show_is_compared() -> None:
+    long = "the same words again and again " * 20
+    assert judged(shown(f"9:05 am {long}"[:CUT]), claim("text_is"), f"10:05 am {long}"[:CUT]).hit
+    assert not judged(shown(f"2 items {long}"[:CUT]), claim("text_is"), f"3 items {long}"[:CUT]).hit
+    assert CUT == LONGEST_ACTUAL
