@@ -200,10 +200,13 @@ class Crew:
         self._stop_heard = any(self._stopped(role) == StopReason.STOP_REQUESTED for role in self._roles)
         left = math.inf if self._run.deadline is None else self._run.deadline - self._run.clock()
         until = time.monotonic() + max(DRAIN_GRACE if self._stop_heard else left, DRAIN_GRACE)
+        if self._stop_heard or self._paused():
+            self._prover.hurry()
         while not proving.done() and (seconds := until - time.monotonic()) > 0:
             await asyncio.wait((proving,), timeout=min(seconds, STOP_ASKED_EVERY))
             if not self._stop_heard and await self._helm.stop():
                 self._stop_heard = True
+                self._prover.hurry()
                 until = min(until, time.monotonic() + DRAIN_GRACE)
         proving.cancel()
 

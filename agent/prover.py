@@ -5,7 +5,7 @@ Knows no role and no model.
 """
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,7 @@ class Prover:
         self._room = room
         self._logbook = logbook
         self._closing = False
+        self._hurried = False
 
     async def run(self) -> None:
         """Until `close` was called and nothing waits any more. Cancel it to leave the rest pending."""
@@ -75,12 +76,16 @@ class Prover:
         self._closing = True
         self._logbook.grown.set()
 
+    def hurry(self) -> None:
+        """Somebody waits for the end: what is proved needs no polish."""
+        self._hurried = True
+
     async def _take(self, suspicion: Suspicion, workshop: "Workshop") -> None:
         key = suspicion.fingerprint.value
         if (reference := await self._room.book.reference(key)) is not None:
             await self._logbook.append(suspicion.role, ev.FindingKnown(key, suspicion.title, reference))
             return
-        finding = await workshop.prove(suspicion)
+        finding = await workshop.prove(suspicion, lambda: self._hurried)
         filing = self._room.profile.filing
         if finding.verdict.kind == "CONFIRMED" and filing.enabled and not filing.dry_run:
             # Kept before it is written down: a worker killed in between finds it in the book, not lost.
@@ -106,8 +111,8 @@ class Workshop:
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
 
-    async def prove(self, suspicion: Suspicion) -> Finding:
-        """Never fails: trouble with the tools is an ERRORED verdict."""
+    async def prove(self, suspicion: Suspicion, hurried: Callable[[], bool] = lambda: False) -> Finding:
+        """Never fails: trouble with the tools is an ERRORED verdict. `hurried` as in `proof.prove`."""
         profile = self._room.profile
         if profile.replay is None and not profile.may_write:
             return _unproved(suspicion, profile, "UNTESTABLE", READ_ONLY)
@@ -116,7 +121,7 @@ class Workshop:
             try:
                 replayer = await self.replayer()
                 build = await read_build(profile, profile.url) or self._room.build
-                finding = await prove(suspicion, replayer, profile.replays, build)
+                finding = await prove(suspicion, replayer, profile.replays, build, hurried)
             except Exception as error:
                 told = self._secrets.mask(traceback.format_exc())
                 log.exception("proof broke", fingerprint=suspicion.fingerprint.value, traceback=told, exc_info=False)

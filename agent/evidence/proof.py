@@ -3,21 +3,40 @@
 Stops as soon as no further replay could change the verdict.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.evidence import fingerprint
+from agent.evidence import fingerprint, symptom
 from agent.evidence.finding import Alarm, Claim, Finding, FixVerdict, Repro, Suspicion, Verdict
 from agent.evidence.instance import InstanceFailed, read_build
 from agent.evidence.outcome import START, ReplayOutcome
 from agent.evidence.replay import Replayer
+from agent.evidence.shrink import shrink
 from agent.evidence.story import LONGEST
 from agent.evidence.verdict import decide, decide_fix, is_mixed
 
 MIXED_REPLAYS = 10
+SHRINK_SECONDS = 30.0
+"""Others wait for their proofs."""
 NO_STEPS = f"There are no steps that could be replayed, or it takes more than {LONGEST} of them."
 # Of these claims the run without the trigger says something; the others speak of what the trigger brings about.
 _CONTROLLED = frozenset({"absent", "status_is", "persists_after_reload"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Replays of one suspicion; a hit is one that shows what was `seen`. `shot` names the picture of the symptom."""
+
+    replayer: Replayer
+    seen: str
+    shot: str
+    hurried: Callable[[], bool]
+
+    async def run(self, repro: Repro, *, pictured: bool = False, skip_trigger: bool = False) -> ReplayOutcome:
+        shot = None if pictured or skip_trigger else self.shot
+        outcome = await self.replayer.run(repro, skip_trigger=skip_trigger, shot=shot)
+        return symptom.judged(outcome, repro.oracle, self.seen)
 
 
 @dataclass(slots=True)
@@ -28,8 +47,15 @@ class _Scouted:
     outcomes: list[ReplayOutcome] = field(default_factory=list)
 
 
-async def prove(suspicion: Suspicion, replayer: Replayer, replays: int = 5, build: str = "") -> Finding:
-    """The suspicion with its verdict. `build` names the build to replay on, where the instance can choose."""
+async def prove(
+    suspicion: Suspicion,
+    replayer: Replayer,
+    replays: int = 5,
+    build: str = "",
+    hurried: Callable[[], bool] = lambda: False,
+) -> Finding:
+    """The suspicion with its verdict. `build` names the build to replay on, where the instance can choose. Once
+    `hurried`, no further replays are made to shorten what is proved already."""
     if not suspicion.candidates:
         verdict = Verdict("UNTESTABLE", 0, 0, "none", NO_STEPS, build)
         nothing = Repro((), 0, suspicion.oracle)
@@ -39,14 +65,17 @@ async def prove(suspicion: Suspicion, replayer: Replayer, replays: int = 5, buil
     except InstanceFailed as error:
         verdict = Verdict("ERRORED", 0, 0, "none", str(error), build)
         return _finding(suspicion, replayer, suspicion.candidates[0], verdict, ())
-    shot = f"{suspicion.fingerprint.value}.png"
-    scouted = await _scout(suspicion.candidates, replayer, shot)
-    control = await _control(scouted, replayer)
+    trial = _Trial(replayer, suspicion.actual, f"{suspicion.fingerprint.value}.png", hurried)
+    scouted = await _scout(suspicion.candidates, trial)
+    control = await _control(scouted, trial)
     # A cause that lies elsewhere is known after two replays; the rest could not change it.
     elsewhere = control is not None and (control.hit or control.fired_before)
-    planned = len(scouted.outcomes) if elsewhere else await _replay(scouted, replayer, replays, shot)
-    control = control or await _control(scouted, replayer)
+    planned = len(scouted.outcomes) if elsewhere else await _replay(scouted, trial, replays)
+    control = control or await _control(scouted, trial)
     verdict = decide(scouted.outcomes, control, planned)
+    # A claim may fail without the very steps that it follows from, so its own are left as they are.
+    if verdict.kind == "CONFIRMED" and isinstance(suspicion.oracle, Alarm):
+        scouted, verdict = await _shorter(scouted, verdict, trial, replays)
     note = " ".join(filter(None, (verdict.note, replayer.instance.note)))
     verdict = replace(verdict, note=note, build=await read_build(replayer.profile, origin) or build)
     return _finding(suspicion, replayer, scouted.repro, verdict, scouted.outcomes)
@@ -74,14 +103,14 @@ async def recheck(finding: Finding, replayer: Replayer, replays: int = 3, build:
     return replace(verdict, build=running or build, note=note)
 
 
-async def _scout(candidates: Sequence[Repro], replayer: Replayer, shot: str) -> _Scouted:
+async def _scout(candidates: Sequence[Repro], trial: _Trial) -> _Scouted:
     """One replay each, shortest first; the first that hits is kept, else the longest that at least ran."""
     tried: list[_Scouted] = []
     waiting = list(candidates)
     while waiting:
         current = _Scouted(waiting.pop(0))
         tried.append(current)
-        outcome = await replayer.run(current.repro, shot=shot)
+        outcome = await trial.run(current.repro)
         current.outcomes.append(outcome)
         if outcome.hit or (outcome.fired_before and outcome.fired_at == START):
             return current  # every candidate begins on the same start page
@@ -98,25 +127,44 @@ def _until(repro: Repro, index: int) -> Repro:
     return replace(repro, steps=repro.steps[: index + 1], trigger=index)
 
 
-async def _replay(scouted: _Scouted, replayer: Replayer, replays: int, shot: str) -> int:
+async def _replay(scouted: _Scouted, trial: _Trial, replays: int) -> int:
     """Fills up the replays; returns how many were planned in the end."""
     outcomes, planned = scouted.outcomes, replays
     while len(outcomes) < planned:
         if any(outcome.fired_before or not outcome.executed for outcome in outcomes):
             break  # UNTESTABLE or ERRORED, whatever else comes
         pictured = any(outcome.screenshot for outcome in outcomes)
-        outcomes.append(await replayer.run(scouted.repro, shot=None if pictured else shot))
+        outcomes.append(await trial.run(scouted.repro, pictured=pictured))
         if is_mixed(outcomes):
             planned = max(replays, MIXED_REPLAYS)
     return planned
 
 
-async def _control(scouted: _Scouted, replayer: Replayer) -> ReplayOutcome | None:
+async def _shorter(scouted: _Scouted, verdict: Verdict, trial: _Trial, replays: int) -> tuple[_Scouted, Verdict]:
+    """The same proof with fewer steps, where all its replays show the symptom too; else as it was."""
+
+    until = time.monotonic() + SHRINK_SECONDS
+
+    async def shows(repro: Repro) -> bool:
+        if trial.hurried() or time.monotonic() >= until:
+            return False
+        outcome = await trial.run(repro, pictured=True)
+        return outcome.executed and outcome.hit and not outcome.fired_before
+
+    short = _Scouted(await shrink(scouted.repro, shows))
+    if short.repro == scouted.repro or trial.hurried():
+        return scouted, verdict
+    planned = await _replay(short, trial, replays)
+    proved = decide(short.outcomes, await _control(short, trial), planned)
+    return (short, proved) if proved.kind == "CONFIRMED" else (scouted, verdict)
+
+
+async def _control(scouted: _Scouted, trial: _Trial) -> ReplayOutcome | None:
     """The run without the trigger, once a replay has shown the symptom; None where there is nothing to control."""
     counts = all(outcome.executed and not outcome.fired_before for outcome in scouted.outcomes)
     if not counts or not any(outcome.hit for outcome in scouted.outcomes) or not _needs_control(scouted.repro):
         return None
-    return await replayer.run(scouted.repro, skip_trigger=True)
+    return await trial.run(scouted.repro, skip_trigger=True)
 
 
 def _needs_control(repro: Repro) -> bool:

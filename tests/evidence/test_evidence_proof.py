@@ -1,6 +1,7 @@
 """Stories of proof: what a role saw is replayed against a real site, and each verdict is reached for its own reason."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from agent.evidence import fingerprint
 from agent.evidence.finding import Alarm, AlarmKind, Claim, Repro, Step, Suspicion
 from agent.evidence.proof import prove, recheck
 from agent.evidence.replay import Replayer
+from agent.evidence.symptom import OTHERWISE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -255,3 +257,49 @@ async def test_the_password_never_reaches_an_outcome(replayer: Replayer):
     outcome = await replayer.run(Repro(steps, 1, claim))
     assert outcome.hit
     assert outcome.actual == "{{secret:SITE_PASSWORD}}"
+
+
+NOTES = Claim('get_by_role("paragraph")', "text_is", "1 notes", "consistency", "what was posted once is there once")
+POST = (
+    Step("visitor", "fill", ('get_by_label("Text")',), "new net", "Fill Text"),
+    click('get_by_role("button", name="Post")'),
+)
+
+
+async def test_a_claim_that_fails_in_another_way_than_the_one_seen_confirms_nothing(replayer: Replayer):
+    short, whole = (goto("/notes"),), (goto("/notes"), *POST, *POST)
+    seen = replace(suspect(NOTES, short, whole, route="/notes"), actual="2 notes")
+    finding = await prove(seen, replayer, replays=2, build="none")
+    assert (finding.verdict.kind, finding.repro.steps) == ("CONFIRMED", whole)
+    assert finding.verdict.actual == "2 notes"
+
+    verdict = (await prove(replace(seen, candidates=seen.candidates[:1]), replayer, replays=2, build="none")).verdict
+    assert (verdict.kind, verdict.hits, verdict.screenshot) == ("NOT_REPRODUCED", 0, "")
+    assert OTHERWISE in verdict.note and "0 notes" not in verdict.note, "what a page shows is not said in our voice"
+
+
+async def test_a_fix_that_only_changes_how_the_claim_fails_is_none(replayer: Replayer):
+    whole = (goto("/notes"), *POST, *POST)
+    finding = await prove(replace(suspect(NOTES, whole, route="/notes"), actual="2 notes"), replayer, 2, "none")
+    other = replace(finding, verdict=replace(finding.verdict, actual="7 notes"))
+    assert (await recheck(other, replayer, replays=1, build="none")).kind == "STILL_FAILS"
+
+
+async def test_steps_that_the_symptom_does_not_need_are_left_out_of_its_proof(replayer: Replayer):
+    around = (goto("/about"), goto("/list"), goto("/notes"), *POST)
+    finding = await prove(suspect(SEARCH, (*around, *SEARCH_STEPS)), replayer, replays=2, build="apostrophe")
+    assert (finding.verdict.kind, finding.verdict.hits, finding.verdict.runs) == ("CONFIRMED", 2, 2)
+    assert finding.repro.steps == SEARCH_STEPS and finding.verdict.control == "clean"
+
+
+async def test_who_waits_for_the_end_waits_for_no_shorter_steps(replayer: Replayer):
+    steps = (goto("/about"), *SEARCH_STEPS)
+    finding = await prove(suspect(SEARCH, steps), replayer, 2, "apostrophe", hurried=lambda: True)
+    assert (finding.verdict.kind, finding.repro.steps) == ("CONFIRMED", steps)
+
+
+async def test_the_steps_of_a_claim_stay(replayer: Replayer):
+    """What was lost is missing without the change as well: proved without it, a sound application would fail, too."""
+    lost = replace(suspect(PHONE, (goto("/about"), *PHONE_STEPS), route="/profile"), actual="111")
+    finding = await prove(lost, replayer, replays=2, build="lost")
+    assert finding.repro.steps == (goto("/about"), *PHONE_STEPS), finding.verdict
