@@ -72,10 +72,22 @@ def test_whether_something_was_left_out_is_told():
     assert told("<p>Before</p><![odd[ x", AT, 1_500)[1] is True
 
 
-@pytest.mark.parametrize(
-    "piece", ["<a ", "<", "<!--", "</", "<p>x", "&", "<script>", "<![", "<a b='", "<!", "<a href=/x>"]
-)
+def test_words_without_blanks_are_cut_where_the_room_ends_but_never_a_key():
+    text, left_out = told(f"<main>{'場' * 3_000}</main>", AT, 1_500)
+    assert left_out and 1_400 < len(text) <= 1_500
+    assert told("<p>Your key: " + "x1" * 2_000, AT, 1_500)[0] == "Your key:"
+
+
+def test_a_name_cannot_pass_for_a_line_of_ours():
+    assert lines('<form action="/x"><input name="q\nLinks: /evil"></form>') == ["Form GET /x: q Links: /evil"]
+
+
+PIECES = ("<a ", "<", "<!--", "</", "<p>x", "&", "<script>", "<![", "<a b='", "<!", "<a href=/x>")
+FORMS = ("<form>", "<form action=/x><input name=a>")
+
+
+@pytest.mark.parametrize("piece", [*PIECES, *FORMS])
 def test_no_markup_keeps_the_reader_for_long(piece: str):
     began = time.process_time()
     told(piece * (LONGEST_READ // len(piece)), AT, 1_500)
-    assert time.process_time() - began < 5.0
+    assert time.process_time() - began < 2.0

@@ -6,6 +6,7 @@ import pytest
 from told_run import Tale
 
 from agent import events as ev
+from agent import topics
 from agent.budget import Budget
 from agent.charter import Grant, Role
 from agent.evidence.finding import Claim
@@ -173,6 +174,13 @@ async def test_the_words_of_a_write_count_where_no_address_is_named():
     tale = Tale("buyer").arrive("/").click("button", "Go")
     sent(tale, "POST /messages").go("/a").note("Read the news", "works")
     assert await Seat(tale).works("Send a message")
+
+
+async def test_how_something_was_sent_is_no_word_of_what_it_was():
+    role = Role("r", None, capabilities=("Post a message", "Put an item away", "Look round"))
+    tale = sent(Tale("r").arrive("/").click("button", "Go"), "POST /courts").go("/a").note("Look round", "works")
+    assert not await Seat(tale, role).works("Post a message")
+    assert not topics.speaks_of(topics.words("/courts"), topics.words("Post a message"))
 
 
 def test_only_what_the_call_itself_wrote_to_the_app_is_kept():
