@@ -195,7 +195,7 @@ def _in_order(ranked: list[tuple[tuple, Lead]]) -> list[Lead]:
     return [lead for _, lead in ranked]
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=4_096)
 def _tie(role: str, place: str) -> tuple[int, str]:
     return crc32(f"{role} {place}".encode("utf-8", "replace")), place
 

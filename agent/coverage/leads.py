@@ -77,7 +77,7 @@ def stems(text: str) -> frozenset[str]:
     return _stems(text)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def _stems(text: str) -> frozenset[str]:
     found = (word.lower() for word in _WORD.findall(text.replace("_", " ")))
     return frozenset(word[:STEM] for word in found if word not in _SAYING)

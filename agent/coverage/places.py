@@ -51,7 +51,7 @@ def address(place: str, home: str) -> str:
     return urljoin(home, place)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def route_of(place: str) -> str:
     """The template without ids and data, with the names of the query: `/orders/{id}?tab`, `GET /api/orders/{id}`."""
     api = as_api(place)
@@ -63,7 +63,7 @@ def route_of(place: str) -> str:
     return f"{route}#{routes.template(hashed, with_query=True)}" if mark else route
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def family_of(route: str) -> str:
     """The route one level up, without the query: the pages of an archive are one family."""
     plain, mark, hashed = route.partition("#")

@@ -31,7 +31,7 @@ STEP = 0.2
 or five of them do not overshoot."""
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1_024)
 def estimate(text: str) -> int:
     """Tokens of a text, rounded up. Remembered, because a conversation is sent again with every turn."""
     tokens = len(WORDS.findall(text)) + TAIL_LETTER * sum(map(len, WORD_TAILS.findall(text)))

@@ -105,23 +105,23 @@ def read(view: PageView, origin: str) -> Page:
     return Page(view.url, route, controls, forms, text, bool(opened), _ways(controls), (view.status or 200) >= 400)
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def template(url: str) -> str:
     return routes.template(url)
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def template_with_query(url: str) -> str:
     return routes.template(url, with_query=True)
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def says(pattern: re.Pattern[str], name: str) -> bool:
     """Whether a name holds a pattern: the same names are asked about on every turn."""
     return pattern.search(name) is not None
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def _label(role: str, name: str) -> str:
     return f"{role} {of_words(name)}".strip()
 
