@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from playwright.async_api import Error
-from playwright.async_api import TimeoutError as Late
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from agent.charter import Profile
 from agent.circuit import Breaker
@@ -96,7 +96,7 @@ class Doors:
                     self._open[name] = (manager, await manager.__aenter__())
             except TimeoutError:
                 self._trouble[name] = _frozen(options, f"no answer in {OPEN_SECONDS:.0f} s")
-            except (Late, Hung) as trouble:
+            except (PlaywrightTimeout, Hung) as trouble:
                 self._trouble[name] = _frozen(options, str(trouble).partition("\n")[0])
             except TROUBLES as trouble:
                 self._trouble[name] = trouble

@@ -19,6 +19,7 @@ from agent.coverage.leads import Bounds, leads_in
 from agent.evidence import claims, fingerprint, oracles, repro, story
 from agent.evidence.claims import claim_of_trap
 from agent.evidence.finding import Alarm, Claim, Repro, Severity, Step, Suspicion, to_json
+from agent.evidence.outcome import LONGEST_ACTUAL
 from agent.grounds import writes_of
 from agent.host_specs import TOOLS
 from agent.host_tools import Handed, HostTools, Moment
@@ -289,4 +290,4 @@ class TurnMaker:
             result = await claims.evaluate(self._browser.page, self._browser.watch, claim, self._heard, self._origins)
         except claims.ClaimRefused as refusal:
             return "inapplicable", self._secrets.mask(refusal.advice)
-        return result.outcome, self._secrets.mask(result.actual)[: claims.LONGEST_ACTUAL]
+        return result.outcome, self._secrets.mask(result.actual)[:LONGEST_ACTUAL]

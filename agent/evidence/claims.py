@@ -25,8 +25,6 @@ PATIENCE = 1.5
 POLL = 0.05
 WHOLE = 15.0
 ACTION_MS = 2_000
-LONGEST_ACTUAL = 300
-"""Characters of `actual` that are told, once the secrets are masked: a secret that was cut is not known for one."""
 READ_ACTUAL = 5_000
 
 _EXAMPLES = {

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from agent.evidence.finding import Alarm
 
 START = -1
+LONGEST_ACTUAL = 300
+"""Characters of `actual` that are kept, once the secrets are masked: a secret that was cut is not known for one."""
 
 
 @dataclass(frozen=True, slots=True)

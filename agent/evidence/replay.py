@@ -17,7 +17,7 @@ from agent.charter import Profile
 from agent.evidence import claims, fingerprint, oracles, owner, reach, traces
 from agent.evidence.finding import Alarm, Claim, Repro, Step
 from agent.evidence.instance import InstanceFailed, ReplayInstance
-from agent.evidence.outcome import START, ReplayOutcome
+from agent.evidence.outcome import LONGEST_ACTUAL, START, ReplayOutcome
 from agent.evidence.perform import Performed, StepFailed, perform
 from agent.evidence.stage import Cast, Seat, Stage
 from agent.tools.picture import take_picture
@@ -247,5 +247,5 @@ def _lost(reason: str) -> ReplayOutcome:
 
 def _masked(outcome: ReplayOutcome, secrets: Secrets) -> ReplayOutcome:
     others = tuple(replace(alarm, detail=secrets.mask(alarm.detail)) for alarm in outcome.others)
-    actual = secrets.mask(outcome.actual)[: claims.LONGEST_ACTUAL]
+    actual = secrets.mask(outcome.actual)[:LONGEST_ACTUAL]
     return replace(outcome, others=others, actual=actual, error=secrets.mask(outcome.error))

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 
 from agent.evidence.finding import Alarm, Claim
-from agent.evidence.outcome import ReplayOutcome
+from agent.evidence.outcome import LONGEST_ACTUAL, ReplayOutcome
 
 # Of these the actual is read from the app; of the others it is one word that says no more than that they fail.
 _READ = frozenset({"count_is", "text_is", "value_is", "status_is", "persists_after_reload"})
@@ -23,8 +23,6 @@ _PASSING = re.compile(
 )
 OTHERWISE = "The claim fails there too, but shows something else than what was seen."
 """The host's own words, for they are also told to models: what the page showed is not quoted."""
-CUT = 300
-"""Characters at which what was read is cut, see `claims.LONGEST_ACTUAL`."""
 SLACK = 40
 """Characters before the end of a cut text that the cut may have shifted."""
 
@@ -34,7 +32,8 @@ def judged(outcome: ReplayOutcome, oracle: Alarm | Claim, seen: str) -> ReplayOu
     was not kept."""
     if not outcome.hit or not seen or not isinstance(oracle, Claim) or oracle.predicate not in _READ:
         return outcome
-    if _same(lasting(outcome.actual), lasting(seen), cut=max(len(outcome.actual), len(seen)) >= CUT):
+    cut = max(len(outcome.actual), len(seen)) >= LONGEST_ACTUAL
+    if _same(lasting(outcome.actual), lasting(seen), cut=cut):
         return outcome
     return replace(outcome, hit=False, error=OTHERWISE, screenshot="")
 

@@ -2,10 +2,9 @@
 
 import pytest
 
-from agent.evidence.claims import LONGEST_ACTUAL
 from agent.evidence.finding import Claim, Predicate
-from agent.evidence.outcome import ReplayOutcome
-from agent.evidence.symptom import CUT, OTHERWISE, judged, lasting
+from agent.evidence.outcome import LONGEST_ACTUAL, ReplayOutcome
+from agent.evidence.symptom import OTHERWISE, judged, lasting
 
 
 def claim(predicate: Predicate) -> Claim:
@@ -62,6 +61,7 @@ def test_counts_amounts_and_words_do_not(one: str, other: str) -> None:
 
 def test_of_texts_that_were_cut_what_both_show_is_compared() -> None:
     long = "the same words again and again " * 20
-    assert judged(shown(f"9:05 am {long}"[:CUT]), claim("text_is"), f"10:05 am {long}"[:CUT]).hit
-    assert not judged(shown(f"2 items {long}"[:CUT]), claim("text_is"), f"3 items {long}"[:CUT]).hit
-    assert CUT == LONGEST_ACTUAL
+    assert judged(shown(f"9:05 am {long}"[:LONGEST_ACTUAL]), claim("text_is"), f"10:05 am {long}"[:LONGEST_ACTUAL]).hit
+    assert not judged(
+        shown(f"2 items {long}"[:LONGEST_ACTUAL]), claim("text_is"), f"3 items {long}"[:LONGEST_ACTUAL]
+    ).hit

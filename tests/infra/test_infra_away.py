@@ -20,7 +20,10 @@ from agent.crew import CrewRun, run_crew
 from agent.errors import BadInput
 from agent.journal import FileJournal
 from agent.llm.base import ModelReply, ModelRequest, Usage
+from agent.preflight import unanswered
 from agent.steering import MemoryInbox
+from agent.tools.mcp import Hung
+from agent.tools.signin import SignInFailed
 from agent.tools.surface import ToolCall
 
 Make = Callable[..., Profile]
@@ -244,3 +247,20 @@ async def test_a_run_that_begins_behind_a_dead_gateway_is_told_so_and_not_to_cor
     with pytest.raises(BadInput, match=r"is away: HTTP status 502.* start the application") as caught:
         await world(site).run(Walker())
     assert "sign_in" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "again"),
+    [
+        (SignInFailed("ann could not sign in at /sign-in: Page.goto: net::ERR_CONNECTION_REFUSED at http://x."), True),
+        (SignInFailed("ann could not sign in at /sign-in: Page.goto: Timeout 30000ms exceeded."), True),
+        (SignInFailed("ann could not sign in at /sign-in: the page gave no answer in time."), True),
+        (SignInFailed('ann could not sign in: the page stayed at /sign-in; the page says "Wrong password".'), False),
+        (SignInFailed("ann could not sign in at /sign-in: Locator.fill: Timeout 5000ms exceeded."), False),
+        (Hung("the page does not settle"), False),
+    ],
+)
+def test_only_who_was_not_answered_tries_again_where_the_app_answers_by_now(
+    trouble: SignInFailed | Hung, again: bool
+) -> None:
+    assert unanswered(trouble) is again
