@@ -43,6 +43,11 @@ class Briefing:
             await work.logbook.append(work.role.name, self.talk.close(RESUMED, arrival))
         return self.talk
 
+    @property
+    def closes(self) -> bool:
+        """The epoch ends with this turn boundary, and the page is shown anew."""
+        return self.talk.due() is not None
+
     async def renew(self, view: PageView, request_of: Callable[[tuple[Message, ...]], ModelRequest]) -> None:
         """At a turn boundary: passes on what people ordered, and ends the epoch when it is due. Raises LeaseLost."""
         work = self._work

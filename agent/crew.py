@@ -40,10 +40,11 @@ from agent.stopping import Stop, StopReason
 from agent.target import silent
 from agent.tools.chromium import require_browser
 from agent.tools.egress import allowed_origins
+from agent.tools.entrance import FAILED_PICTURE
 from agent.tools.mcp import McpSurface
 from agent.tools.playwright_server import SharedChromium, share
 from agent.tools.router import Router
-from agent.tools.seat import FAILED_PICTURE, BrowserOptions
+from agent.tools.seat import BrowserOptions
 from agent.tools.secrets import Secrets
 from agent.vault import Kept, Vault
 

@@ -83,6 +83,8 @@ class Session:
                 return Stop(StopReason.BUDGET, f"Used its {self._budget.total} turns.")
             if self._work.paused():
                 return None
+            if self._briefing.closes:
+                view = await self._browser.reopened()
             await self._briefing.renew(view, self._request_of(view, tools))
             asked = await self._ask(view, tools)
             if isinstance(asked, Unanswered):

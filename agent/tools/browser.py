@@ -11,19 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import BrowserContext, Error, Page
+from playwright.async_api import BrowserContext, Page
 
 from agent.coverage.access import Access
 from agent.tools import page_request
 from agent.tools.aim import keeps_moving
-from agent.tools.answers import Answer, shorten
+from agent.tools.answers import Answer
 from agent.tools.aria import parse
 from agent.tools.aria_menus import Menus
 from agent.tools.browser_act import Act, Refused
 from agent.tools.browser_gate import Gate
 from agent.tools.browser_hands import catch, show, turn_wheel
+from agent.tools.browser_return import Return, Returned
 from agent.tools.browser_senses import Senses
-from agent.tools.browser_signed import RETURNED, SignedIn
+from agent.tools.browser_signed import SignedIn
 from agent.tools.browser_text import Sight, call_text, error_lines
 from agent.tools.browser_tools import ACTING, ANYWHERE, LEADING, PICTURE, SCROLL, STILL, Unusable, specs, target_refs
 from agent.tools.browser_trail import Trail
@@ -33,9 +34,8 @@ from agent.tools.foreign import ForeignAnswers
 from agent.tools.mcp import Gone, Hung
 from agent.tools.overlays.way import Attempt, Way
 from agent.tools.picture import take_small_picture
-from agent.tools.seat import BrowserOptions, Lost, Seat
+from agent.tools.seat import BrowserOptions, Seat
 from agent.tools.secrets import SecretRefused
-from agent.tools.signin import SignInFailed
 from agent.tools.surface import PageView, Recovery, Signal, ToolCall, ToolResult, ToolSpec
 from agent.tools.watch import Watch
 
@@ -55,6 +55,7 @@ class BrowserSurface:
         self._senses = Senses(seat)
         self._gate = Gate(seat, self._senses)
         self._signed = SignedIn(seat)
+        self._return = Return(seat, self._senses, self._signed)
         self._menus = Menus(seat.options.profile.compaction.pages - 1)
         self._met: tuple[Recovery, ...] = ()
         self._trail = Trail()
@@ -109,6 +110,16 @@ class BrowserSurface:
                     self._seen = await self._senses.look(self._seen.title)
                 except (Hung, Gone) as error:
                     self._notice = await self._revive(error)
+            return self._seen
+
+    async def reopened(self) -> PageView:
+        """The page as it is, in a fresh context if the one it is in is worn and nothing on it can be lost by that. For
+        a moment at which the page is told anew, because its refs change."""
+        async with self._lock:
+            calm = not (self._lost or self._seen.dialog or self._signed.out)
+            if calm and self._trail.untouched and (returned := await self._return.reopen()):
+                self._come_back(returned)
+                self._notice = returned.notice
             return self._seen
 
     @property
@@ -245,33 +256,23 @@ class BrowserSurface:
 
     async def _revive(self, error: Hung | Gone) -> str:
         """A new session in place of the broken one; the sentence that says so."""
-        hung = isinstance(error, Hung)
-        what = f"The page hung: {error}." if hung else f"The browser session ended: {error}."
-        try:
-            await self._seat.renew(restart=not hung)
-            await self._signed.begin()
-            self._seen = await self._senses.look(self._seen.title)
-        except (Lost, SignInFailed, Hung, Gone) as failure:
-            self._lost = f"{what} The browser is lost: {failure}"
-            self.sign_in_failed = str(failure) if isinstance(failure, SignInFailed) else ""
-            return self._lost
-        self._way.forget()
-        return f"{what} session lost: a new one was opened and signed in again."
+        returned = await self._return.revive(error)
+        self._come_back(returned)
+        return returned.notice or returned.lost
 
     async def _sign_in(self) -> bool:
         """Signed in again, on the start page; False when the session is lost over it."""
-        try:
-            self._met = (await self._signed.enter(),)
-            self._seen = await self._senses.look(self._seen.title)
-        except (SignInFailed, Lost) as failure:
-            self._lost = self.sign_in_failed = str(failure)
-            return False
-        except (Hung, Gone, Error) as error:
-            self._notice = await self._revive(error if isinstance(error, Hung) else Gone(shorten(str(error))))
-            return not self._lost
-        self._way.forget()
-        self._notice = RETURNED
-        return True
+        returned = await self._return.sign_in(self._seen.title)
+        self._come_back(returned)
+        self._notice = returned.notice
+        return not self._lost
+
+    def _come_back(self, returned: Returned) -> None:
+        self._met = (*self._met, *returned.met)
+        self._lost, self.sign_in_failed = returned.lost, returned.sign_in_failed
+        if returned.view is not None:
+            self._seen = returned.view
+            self._way.forget()
 
     def _brief(self, heard: tuple[Signal, ...]) -> str:
         sight = Sight(replace(self._seen, document=-1), self._seen, heard, known=self._known, origins=self._own)

@@ -1,6 +1,6 @@
 """One role's place at a browser: Chromium, MCP server, context, page, ears. Opens, renews and closes them.
 
-It knows how to get to a signed-in page; what is done there, and what a model may do, is not its business.
+What is done on the page, and what a model may do there, is not its business.
 """
 
 import asyncio
@@ -11,31 +11,28 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from playwright.async_api import BrowserContext, Error, Page, Playwright, Route, async_playwright
+from playwright.async_api import BrowserContext, Error, Page, Playwright, async_playwright
 
 from agent.charter import Profile, Role
 from agent.tools.answers import Answer, read_answer
 from agent.tools.egress import allowed_origins
+from agent.tools.entrance import Entrance, state_of
 from agent.tools.mcp import Gone, Wire, text_of
-from agent.tools.picture import take_picture
 from agent.tools.playwright_server import SharedChromium, launch_bound, server_command
 from agent.tools.secrets import Secrets
-from agent.tools.signin import SignInFailed, sign_in, signed_out
 from agent.tools.watch import Watch
 
 RESTARTS = 3
 BACK_OFF = 0.5
 CLOSE_SECONDS = 5.0
 OPEN_SECONDS = 15.0
-STATE_SECONDS = 5.0
 ANSWER_SECONDS = 2.0
 TIDY_EVERY = 25
-PICTURE_MS = 5_000
-FAILED_PICTURE = "sign-in-failed.jpg"
-NOBODY: Any = {"cookies": [], "origins": []}
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+WORN = 150
+"""Requests after which a context is worn: Playwright keeps each, in every process that shares the browser, until the
+context closes."""
 
 
 class Lost(Exception):
@@ -72,14 +69,12 @@ class Seat:
         profile = options.profile
         self.options = options
         self.secrets = Secrets(dict(profile.secrets), allowed_origins(profile.url, profile.allowed_origins))
+        self._entrance = Entrance(options.role, profile, self.secrets, options.artefacts)
         self._stack = AsyncExitStack()
         self._restarts = 0
         self._hangs = 0
         self._calls = 0
         self._opened = False
-        self._kept = options.state
-        self._entrances: list[str] = []
-        self.sign_in_failed = False
 
     async def open(self) -> None:
         """Raises SignInFailed, Gone or Playwright's Error; whatever was started by then is ended by `close`."""
@@ -93,7 +88,7 @@ class Seat:
         else:
             self._launched = options.shared.current
         await self._start_server()
-        await self._take_page()
+        await self._take_page(options.state)
 
     @property
     def tools(self) -> tuple[Any, ...]:
@@ -123,6 +118,39 @@ class Seat:
             await self._take_page()
         except (Error, Gone, TimeoutError) as error:
             raise Lost(f"the browser session could not be opened again: {str(error).splitlines()[0]}") from error
+
+    async def reopen(self) -> bool:
+        """The page at its address in a new context with the same state; False when that cannot be had without loss.
+
+        Raises what `open` raises when the old one is gone and no new one came.
+        """
+        url, state = self.page.url, await state_of(self.context)
+        if state is None or await self._keeps_for_this_window():
+            return False
+        await self._close_context()
+        await self._adopt_page()
+        if not await self._entrance.enter_as(state, self.page, self.watch, url):
+            await self._entrance.enter(self.page, self.watch)
+        return True
+
+    async def _keeps_for_this_window(self) -> bool:
+        """The page holds what lasts as long as its window, which no new one gets; True if the page does not say."""
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self.page.evaluate("sessionStorage.length > 0")
+        return True
+
+    async def sign_in_again(self) -> None:
+        """On the page as it is, after the app has signed the role out. Raises SignInFailed or Playwright's Error."""
+        await self._entrance.enter(self.page, self.watch)
+
+    def entrances(self) -> tuple[str, ...]:
+        """How the role got in since the last time this was asked, oldest first: `kept_state` or `form`."""
+        return self._entrance.taken()
+
+    async def state(self) -> Mapping[str, Any] | None:
+        """The signed-in state, a secret as a whole; None for a visitor, or when it cannot be had now."""
+        return await state_of(self.context) if self.options.role.sign_in is not None else None
 
     async def stop_loading(self) -> None:
         """As a person presses Stop: the document that was on its way is given up, and the page can be asked again."""
@@ -182,8 +210,12 @@ class Seat:
             raise Gone("the shared Chromium has ended twice")
         await self._restart_server()
 
-    async def _take_page(self) -> None:
-        """Opens the server's context, adopts its page, signs in and goes to the role's start."""
+    async def _take_page(self, kept: Mapping[str, Any] | None = None) -> None:
+        """Adopts a page of its own, signs in and goes to the role's start."""
+        await self._adopt_page()
+        await self._entrance.enter(self.page, self.watch, kept)
+
+    async def _adopt_page(self) -> None:
         self.page = await self._find_page()
         self.context = self.page.context
         if self._opened:
@@ -191,84 +223,6 @@ class Seat:
         else:
             self.watch = Watch(self.context)
             self._opened = True
-        await self._enter()
-
-    async def sign_in_again(self) -> None:
-        """On the page as it is, after the app has signed the role out. Raises SignInFailed or Playwright's Error."""
-        with contextlib.suppress(Error):
-            await self.context.unroute("**/*", _read_only)
-        await self._enter()
-
-    def entrances(self) -> tuple[str, ...]:
-        """How the role got in since the last time this was asked, oldest first: `kept_state` or `form`."""
-        taken, self._entrances = tuple(self._entrances), []
-        return taken
-
-    async def state(self) -> Mapping[str, Any] | None:
-        """Cookies, local storage and IndexedDB of the context, a secret as a whole; None for a visitor, or when the
-        browser does not tell in time."""
-        if self.options.role.sign_in is None:
-            return None
-        with contextlib.suppress(Error, TimeoutError):
-            async with asyncio.timeout(STATE_SECONDS):
-                return dict(await self.context.storage_state(indexed_db=True))
-        return None
-
-    async def _enter(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept and await self._enter_as(kept):
-            self._entrances.append("kept_state")
-            return
-        await self._sign_in()
-
-    async def _enter_as(self, kept: Mapping[str, Any]) -> bool:
-        """Whether a kept sign-in still holds. If not, the browser is nobody's again."""
-        role = self.options.role
-        with contextlib.suppress(Error, TimeoutError):
-            async with asyncio.timeout(OPEN_SECONDS):
-                await self.context.set_storage_state(cast(Any, kept))
-            await self._fence()
-            status = await self._go_to_start()
-            if status != 401 and not await signed_out(self.page, role):
-                return True
-        await self.context.unroute("**/*", _read_only)
-        await self.context.set_storage_state(NOBODY)
-        return False
-
-    async def _sign_in(self) -> None:
-        options = self.options
-        try:
-            await sign_in(self.page, options.role, options.profile.url, self.secrets)
-            await self._fence()
-            await self._go_to_start()
-            if await signed_out(self.page, options.role):
-                raise SignInFailed(f"{options.role.name} signed in, but {options.role.start} shows the form again.")
-        except SignInFailed:
-            self.sign_in_failed = True
-            await self._photograph()
-            raise
-        if options.role.sign_in is not None:
-            self._entrances.append("form")
-
-    async def _photograph(self) -> None:
-        """What the page looked like when it let nobody in; a failure here must not hide that one."""
-        if self.options.artefacts is None:
-            return
-        with contextlib.suppress(Error, OSError, TimeoutError):
-            self.options.artefacts.mkdir(parents=True, exist_ok=True)
-            async with asyncio.timeout(PICTURE_MS / 1000):
-                await take_picture(self.page, self.options.artefacts / FAILED_PICTURE, self.secrets, PICTURE_MS)
-
-    async def _fence(self) -> None:
-        if not self.options.profile.may_write:
-            await self.context.route("**/*", _read_only)
-
-    async def _go_to_start(self) -> int | None:
-        """The answer's HTTP status."""
-        options = self.options
-        response = await self.page.goto(options.profile.url + options.role.start, wait_until="domcontentloaded")
-        await self.watch.settle()
-        return response.status if response else None
 
     async def _find_page(self) -> Page:
         """The page of our server, known by an address that nobody else uses: a shared browser holds others' pages."""
@@ -288,11 +242,3 @@ class Seat:
         with contextlib.suppress(Error, TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.context.close()
-
-
-async def _read_only(route: Route) -> None:
-    with contextlib.suppress(Error):
-        if route.request.method in READING:
-            await route.fallback()
-        else:
-            await route.abort("blockedbyclient")

@@ -36,6 +36,7 @@ class _Document:
     number: int
     url: str
     status: int | None = None
+    method: str = "GET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Watch:
         self._dialogs = dialogs
         self._signals: list[Signal] = []
         self._count = 0
+        self._requests = 0
         self._main: Page | None = None
         self._current: WeakKeyDictionary[Page, _Document] = WeakKeyDictionary()
         self._coming: WeakKeyDictionary[Page, _Document] = WeakKeyDictionary()
@@ -73,6 +75,7 @@ class Watch:
     def attach(self, context: BrowserContext) -> None:
         """Listens to one more context and takes its first page for the main one."""
         self._flights.clear()
+        self._requests = 0
         self._main = None
         for page in context.pages:
             self._on_page(page)
@@ -95,6 +98,17 @@ class Watch:
     def status(self) -> int | None:
         """The HTTP status of the main page's document, None when it did not come over HTTP."""
         return self._at(self._main).status
+
+    @property
+    def comes_back(self) -> bool:
+        """The main page's address alone gave its document, and would give it again."""
+        document = self._at(self._main)
+        return document.method == "GET" and document.status == 200
+
+    @property
+    def requests(self) -> int:
+        """That the context made which was attached last."""
+        return self._requests
 
     @property
     def loading(self) -> bool:
@@ -194,6 +208,7 @@ class Watch:
 
     def _on_request(self, request: Request) -> None:
         page = _page_of(request)
+        self._requests += 1
         if _opens_document(request, page):
             earlier = request.redirected_from
             coming = (self._documents.get(earlier) if earlier else None) or _Document(self._next(), request.url)
@@ -202,7 +217,7 @@ class Watch:
             else:
                 self._unplaced.pop(_bare(coming.url), None)
                 self._unplaced[_bare(request.url)] = coming
-            coming.url = request.url
+            coming.url, coming.method = request.url, request.method
             self._documents[request] = coming
             self._flights[request] = _Flight(self._clock(), request.url, coming.number)
         elif request.resource_type not in STREAMS:
