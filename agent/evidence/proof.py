@@ -24,7 +24,7 @@ NO_STEPS = f"There are no steps that could be replayed, or it takes more than {L
 _CONTROLLED = frozenset({"absent", "status_is", "persists_after_reload"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Trial:
     """Replays of one suspicion; a hit is one that shows what was `seen`. `shot` names the picture of the symptom."""
 
@@ -32,11 +32,21 @@ class _Trial:
     seen: str
     shot: str
     hurried: Callable[[], bool]
+    may_fail: bool = True
 
     async def run(self, repro: Repro, *, pictured: bool = False, skip_trigger: bool = False) -> ReplayOutcome:
         shot = None if pictured or skip_trigger else self.shot
         outcome = await self.replayer.run(repro, skip_trigger=skip_trigger, shot=shot)
         return symptom.judged(outcome, repro.oracle, self.seen)
+
+    async def repeat(self, repro: Repro, *, pictured: bool = False, skip_trigger: bool = False) -> ReplayOutcome:
+        """A replay of steps that have shown the symptom. One that fails for a reason of its own says nothing about it:
+        once in a proof such a replay is made again."""
+        outcome = await self.run(repro, pictured=pictured, skip_trigger=skip_trigger)
+        if outcome.executed or not self.may_fail:
+            return outcome
+        self.may_fail = False
+        return await self.run(repro, pictured=pictured, skip_trigger=skip_trigger)
 
 
 @dataclass(slots=True)
@@ -134,7 +144,8 @@ async def _replay(scouted: _Scouted, trial: _Trial, replays: int) -> int:
         if any(outcome.fired_before or not outcome.executed for outcome in outcomes):
             break  # UNTESTABLE or ERRORED, whatever else comes
         pictured = any(outcome.screenshot for outcome in outcomes)
-        outcomes.append(await trial.run(scouted.repro, pictured=pictured))
+        again = trial.repeat if any(outcome.hit for outcome in outcomes) else trial.run
+        outcomes.append(await again(scouted.repro, pictured=pictured))
         if is_mixed(outcomes):
             planned = max(replays, MIXED_REPLAYS)
     return planned
@@ -164,7 +175,7 @@ async def _control(scouted: _Scouted, trial: _Trial) -> ReplayOutcome | None:
     counts = all(outcome.executed and not outcome.fired_before for outcome in scouted.outcomes)
     if not counts or not any(outcome.hit for outcome in scouted.outcomes) or not _needs_control(scouted.repro):
         return None
-    return await trial.run(scouted.repro, skip_trigger=True)
+    return await trial.repeat(scouted.repro, skip_trigger=True)
 
 
 def _needs_control(repro: Repro) -> bool:

@@ -22,7 +22,7 @@ PNG = bytes.fromhex(
 
 class State:
     def __init__(self) -> None:
-        self.rolls = 0
+        self.rolls = self.visits = 0
         self.reset()
 
     def reset(self) -> None:
@@ -152,6 +152,12 @@ class Site(BaseHTTPRequestHandler):
 
     def page_dice(self, query: dict) -> None:
         self.html(f"<button>Roll</button><script>{DICE_JS}</script>")
+
+    def page_fickle(self, query: dict) -> None:
+        """On the visits that the build names, such as `gone3`, the page comes without its button."""
+        self.state.visits += 1
+        button = "" if self.has(f"gone{self.state.visits}") else "<button>Delete</button>"
+        self.html(f'<form method="post" action="/delete">{button}</form>')
 
     def page_wall(self, query: dict) -> None:
         close = '<button onclick="wall.remove()">OK</button>'

@@ -184,6 +184,19 @@ async def test_steps_that_cannot_run_are_an_error_and_never_a_pass(replayer: Rep
     assert "no visible element matches on /danger" in verdict.note
 
 
+FICKLE = alarm("server_error", "/delete", "POST /delete 500", "/fickle")
+FICKLE_STEPS = (goto("/fickle"), click('get_by_role("button", name="Delete")'))
+
+
+@pytest.mark.parametrize(
+    ("build", "kind", "runs"),
+    [("delete+gone3", "CONFIRMED", 3), ("delete+gone3+gone4", "ERRORED", 1), ("delete+gone3+gone5", "ERRORED", 2)],
+)
+async def test_a_replay_that_failed_for_its_own_reason_is_made_again_once(replayer: Replayer, build, kind, runs):
+    verdict = (await prove(suspect(FICKLE, FICKLE_STEPS), replayer, replays=3, build=build)).verdict
+    assert (verdict.kind, verdict.runs, verdict.hits) == (kind, runs, runs), verdict
+
+
 async def test_a_fault_of_the_start_page_is_not_proven_by_later_steps(replayer: Replayer):
     oracle = alarm("uncaught_exception", "/home", "ReferenceError: nothing is not defined @ page /home")
     verdict = (await prove(suspect(oracle, (goto("/home", "member"),)), replayer, build="home")).verdict
