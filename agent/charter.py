@@ -97,6 +97,7 @@ class ServerSpec:
 class Filing:
     enabled: bool = True
     dry_run: bool = False
+    intermittent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from agent.evidence.instance import ReplayInstance, read_build
 from agent.evidence.proof import prove
 from agent.evidence.replay import Replayer
 from agent.logbook import Logbook
-from agent.suspicions import as_observation
+from agent.suspicions import as_observation, worth_filing
 from agent.tools.chromium import launch, require_browser
 from agent.tools.egress import hosts
 from agent.tools.secrets import Secrets
@@ -86,12 +86,11 @@ class Prover:
             await self._logbook.append(suspicion.role, ev.FindingKnown(key, suspicion.title, reference))
             return
         finding = await workshop.prove(suspicion, lambda: self._hurried)
-        filing = self._room.profile.filing
-        if finding.verdict.kind == "CONFIRMED" and filing.enabled and not filing.dry_run:
+        if worth_filing(finding.verdict, self._room.profile.filing):
             # Kept before it is written down: a worker killed in between finds it in the book, not lost.
             await self._room.book.keep(finding)
         payloads: list[ev.Payload] = [ev.VerdictReached(key, finding.verdict.kind, to_json(finding))]
-        if finding.verdict.kind != "CONFIRMED":
+        if not finding.verdict.proven:
             payloads.append(as_observation(finding))
         await self._logbook.append_all(suspicion.role, payloads)
 

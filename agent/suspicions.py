@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agent import events as ev
 from agent import routes
-from agent.evidence.finding import Alarm, Finding, Suspicion, suspicion_from_json
+from agent.charter import Filing
+from agent.evidence.finding import Alarm, Finding, Suspicion, Verdict, suspicion_from_json
 from agent.ledger import Ledger
 
 ATTEMPTS = 2
@@ -40,6 +41,12 @@ def earlier(events: Iterable[ev.Event], fingerprint: str) -> tuple[Suspicion, ..
 def plain_record(data: Mapping) -> dict:
     """A record of an event as it comes back from its journal: lists, never tuples."""
     return json.loads(json.dumps(data))
+
+
+def worth_filing(verdict: Verdict, filing: Filing) -> bool:
+    if not filing.enabled or filing.dry_run:
+        return False
+    return verdict.kind == "CONFIRMED" or (verdict.intermittent and filing.intermittent)
 
 
 def as_observation(finding: Finding) -> ev.ObservationNoted:

@@ -49,7 +49,7 @@ class PastRun:
 
     @property
     def confirmed(self) -> int:
-        return sum(found["verdict"] == "CONFIRMED" for found in self.figures.get("findings", ()))
+        return sum(_is_proven(found) for found in self.figures.get("findings", ()))
 
 
 def show_runs(root: Path, slug: str, console: Console) -> dict[str, Any]:
@@ -150,11 +150,16 @@ def comparison(one: PastRun, other: PastRun) -> dict[str, Any]:
 
 def _proved(told: Figures) -> dict[str, dict[str, Any]]:
     """What the run proved, and what it met again that has an issue, by fingerprint."""
-    proved = [found for found in told["findings"] if found["verdict"] == "CONFIRMED"]
+    proved = [found for found in told["findings"] if _is_proven(found)]
     return {
         found["fingerprint"]: {"fingerprint": found["fingerprint"], "title": found["title"]}
         for found in [*told["known"], *proved]
     }
+
+
+def _is_proven(found: Mapping[str, Any]) -> bool:
+    """Runs of earlier versions told the verdict alone."""
+    return found.get("proven", found["verdict"] == "CONFIRMED")
 
 
 def _figures(path: Path) -> Figures:

@@ -102,7 +102,7 @@ def verdict_line(number: int, title: str, verdict: Verdict, final: bool) -> str:
     short = " ".join(title.split())[:LONGEST_TITLE]
     seen = f"Proof of claim {number} ({short}): {verdict.kind} {verdict.hits}/{verdict.runs}."
     note = "" if verdict.kind in ("CONFIRMED", "ERRORED") else verdict.note
-    after = KEPT if final and verdict.kind != "CONFIRMED" else AFTER[verdict.kind]
+    after = AFTER["CONFIRMED"] if verdict.proven else KEPT if final else AFTER[verdict.kind]
     return " ".join(part for part in (seen, note, after) if part)
 
 

@@ -3,8 +3,9 @@
 Plain data with JSON forms. No browser, no model, no store: those live beside this file.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 AlarmKind = Literal[
     "server_error",
@@ -148,10 +149,19 @@ class Verdict:
     screenshot: str = ""
     """Path of a picture of the symptom, relative to the run's artefact folder; empty when there is none."""
 
+    @property
+    def intermittent(self) -> bool:
+        """It showed in some of ten replays, more than once, and never without the trigger."""
+        return self.kind == "FLAKY" and self.hits >= 2 and self.runs >= 10 and self.control == "clean"
+
+    @property
+    def proven(self) -> bool:
+        return self.kind == "CONFIRMED" or self.intermittent
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A suspicion with its verdict: what is filed when CONFIRMED, and what `charterbot replay` reads."""
+    """A suspicion with its verdict: what is filed when proven, and what `charterbot replay` reads."""
 
     fingerprint: Fingerprint
     title: str
@@ -182,6 +192,13 @@ class FixVerdict:
 
 
 FORMAT = 1
+
+
+def verdict_of(kind: str, finding: Mapping[str, Any]) -> Verdict:
+    """The verdict that an event tells, with the figures of the finding's JSON form beside it."""
+    told = finding.get("verdict") or {}
+    hits, runs = int(told.get("hits", 0)), int(told.get("runs", 0))
+    return Verdict(cast(VerdictKind, kind), hits, runs, told.get("control", "none"))
 
 
 def to_json(value: Any) -> dict[str, Any]:

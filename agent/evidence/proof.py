@@ -11,6 +11,7 @@ from agent.evidence import fingerprint, symptom
 from agent.evidence.finding import Alarm, Claim, Finding, FixVerdict, Repro, Suspicion, Verdict
 from agent.evidence.instance import InstanceFailed, read_build
 from agent.evidence.outcome import START, ReplayOutcome
+from agent.evidence.rate import silent_replays
 from agent.evidence.replay import Replayer
 from agent.evidence.shrink import shrink
 from agent.evidence.story import LONGEST
@@ -92,7 +93,9 @@ async def prove(
 
 
 async def recheck(finding: Finding, replayer: Replayer, replays: int = 3, build: str = "") -> FixVerdict:
-    """What `build` (or what runs there) does with the steps of a proof."""
+    """What `build` (or what runs there) does with the steps of a proof, in `replays` at least: what showed only now and
+    then must stay silent for longer."""
+    replays = max(replays, silent_replays(finding.verdict.hits, finding.verdict.runs))
     try:
         origin = await replayer.instance.ensure(build)
     except InstanceFailed as error:

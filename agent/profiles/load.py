@@ -88,7 +88,7 @@ def load_profile(root: Path, slug: str, environ: Mapping[str, str] | None, url: 
             ServerSpec(s.name, tuple(s.command), tuple(s.tools), tuple(s.writes), tuple(s.env))
             for s in settings.servers
         ),
-        filing=Filing(settings.filing.enabled, settings.filing.dry_run),
+        filing=Filing(**settings.filing.model_dump()),
         pace=Pace(**settings.pace.model_dump()),
         budgets=Budgets(*(Limit(limit.tokens, limit.usd) for _, limit in settings.budgets)),
         compaction=Compaction(**settings.compaction.model_dump()),

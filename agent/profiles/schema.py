@@ -61,6 +61,10 @@ class FilingSettings(Strict):
 
     enabled: bool = Field(default=True, description="False: findings stay in the report.")
     dry_run: bool = Field(default=False, description="Prove and list what would be filed; file nothing.")
+    intermittent: bool = Field(
+        default=True,
+        description="Also file what showed in at least 2 of 10 replays and never without its trigger, with its k/n.",
+    )
 
 
 class PaceSettings(Strict):

@@ -14,6 +14,7 @@ from agent.coverage.coverage import Coverage
 from agent.coverage.coverage import fold as cover
 from agent.coverage.repetition import repeated_ground, revisit_rate
 from agent.effort import RoleEffort, efforts
+from agent.evidence.finding import verdict_of
 from agent.planning import PlanItem
 from agent.report.outcomes import Outcome, Outcomes, outcomes, place_of
 from agent.report.turns import RoleTale, Task, tales
@@ -199,7 +200,7 @@ def _route(url: str) -> str:
 
 def _proved(events: Sequence[ev.Event]) -> list[Mapping]:
     last = {e.payload.fingerprint: e.payload for e in events if isinstance(e.payload, ev.VerdictReached)}
-    return [reached.finding for reached in last.values() if reached.verdict == "CONFIRMED"]
+    return [reached.finding for reached in last.values() if verdict_of(reached.verdict, reached.finding).proven]
 
 
 def _blockers(events: Sequence[ev.Event]) -> tuple[Stumbling, ...]:

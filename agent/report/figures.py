@@ -34,6 +34,7 @@ def figures(profile: Profile, facts: RunSummary, found: Analysis) -> dict[str, A
                 "severity": finding.severity,
                 "role": finding.role,
                 "verdict": finding.verdict.kind,
+                "proven": finding.verdict.proven,
             }
             for finding in facts.findings
         ],

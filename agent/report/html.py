@@ -66,7 +66,7 @@ def page(
         minutes=minutes(facts),
         findings_title=findings_title(profile),
         confirmed=[(finding, _oracle(finding), _proof(pictures, finding)) for finding in facts.confirmed],
-        unsure=[finding for finding in facts.findings if finding.verdict.kind != "CONFIRMED"],
+        unsure=[finding for finding in facts.findings if not finding.verdict.proven],
         observations=unconfirmed_notes(facts, events),
         tasks=TASKS,
         roles=facts.roles,

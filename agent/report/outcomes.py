@@ -12,6 +12,7 @@ from typing import Literal
 from agent import events as ev
 from agent import routes, topics
 from agent.charter import Charter, Profile, Role
+from agent.evidence.finding import verdict_of
 from agent.grounds import TESTED, Grounds, assign, words_of
 from agent.planning import PlanItem, charter_lines, line_topic
 
@@ -110,8 +111,9 @@ def _stories(charter: Charter, profile: Profile, events: Sequence[ev.Event]) -> 
     for event in events:
         if event.role in stories:
             _follow(stories[event.role], event.payload, titles)
-        if isinstance(event.payload, ev.VerdictReached) and event.payload.verdict == "CONFIRMED":
-            _prove(stories, event.payload.finding)
+        reached = event.payload
+        if isinstance(reached, ev.VerdictReached) and verdict_of(reached.verdict, reached.finding).proven:
+            _prove(stories, reached.finding)
     return stories
 
 

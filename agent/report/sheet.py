@@ -135,7 +135,7 @@ def unconfirmed_notes(facts: RunSummary, events: Sequence[ev.Event]) -> list[ev.
 def _worth_a_look(facts: RunSummary, events: Sequence[ev.Event]) -> list[str]:
     """Observations, and what was suspected but not confirmed, with the steps by which a person can look."""
     notes = [_observation_line(note) for note in unconfirmed_notes(facts, events)]
-    return [*(finding_text(f) for f in facts.findings if f.verdict.kind != "CONFIRMED"), *notes]
+    return [*(finding_text(f) for f in facts.findings if not f.verdict.proven), *notes]
 
 
 def _notes(events: Sequence[ev.Event]) -> list[str]:

@@ -71,7 +71,7 @@ class RunSummary:
 
     @property
     def confirmed(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.verdict.kind == "CONFIRMED")
+        return tuple(finding for finding in self.findings if finding.verdict.proven)
 
 
 def summary(events: Sequence[ev.Event]) -> RunSummary:

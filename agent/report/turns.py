@@ -7,6 +7,7 @@ from typing import Literal
 
 from agent import events as ev
 from agent import routes
+from agent.evidence.finding import verdict_of
 
 Sort = Literal["finding", "claim", "alarm", "blocker", "trouble", "sign-in", "wait", "epoch", "order", "note", "stop"]
 Task = Literal["test", "bug", "setup"]
@@ -148,7 +149,7 @@ def _marks(tale: RoleTale, payload: ev.Payload) -> list[Mark]:
 
 def _marked(payload: ev.Payload, last: int, during: int) -> Iterable[tuple[int, Sort, str]]:
     match payload:
-        case ev.VerdictReached(verdict="CONFIRMED", finding=finding):
+        case ev.VerdictReached(verdict=kind, finding=finding) if verdict_of(kind, finding).proven:
             yield during, "finding", f"Proved: {finding.get('title', '')}"
         case ev.FindingKnown(title=title, reference=reference):
             yield during, "finding", f"Known already: {title} {reference}".strip()

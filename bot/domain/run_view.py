@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent import events as ev
+from agent.evidence.finding import verdict_of
 from agent.ledger import Ledger, fold
 
 LAST_STEPS = 5
@@ -33,6 +34,7 @@ class Proof:
     verdict: str
     hits: int
     runs: int
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,10 @@ class RunView:
     @property
     def turns(self) -> int:
         return sum(role.turns for role in self.roles)
+
+    @property
+    def proven(self) -> tuple[Proof, ...]:
+        return tuple(proof for proof in self.proofs if proof.proven)
 
     def of_verdict(self, verdict: str) -> tuple[Proof, ...]:
         return tuple(proof for proof in self.proofs if proof.verdict == verdict)
@@ -106,12 +112,13 @@ def _words(tool: ev.ToolFinished) -> str:
 
 
 def _proof(reached: ev.VerdictReached) -> Proof:
-    verdict = reached.finding.get("verdict") or {}
+    verdict = verdict_of(reached.verdict, reached.finding)
     return Proof(
         fingerprint=reached.fingerprint,
         title=str(reached.finding.get("title", "")),
         severity=str(reached.finding.get("severity", "")),
         verdict=reached.verdict,
-        hits=int(verdict.get("hits", 0)),
-        runs=int(verdict.get("runs", 0)),
+        hits=verdict.hits,
+        runs=verdict.runs,
+        proven=verdict.proven,
     )

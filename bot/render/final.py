@@ -111,7 +111,7 @@ def _observation(note: ObservationNoted) -> Md:
 
 
 def _unproven(view: RunView) -> Md:
-    flaky = view.of_verdict("FLAKY")
+    flaky = [proof for proof in view.of_verdict("FLAKY") if not proof.proven]
     if not flaky:
         return Md()
     items = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent import routes
 from agent.evidence.finding import Alarm, Claim, Finding, Step
+from agent.evidence.rate import bounds
 from bot.github.markers import comment_marker, finding_marker
 from bot.render.markdown import Md, Untrusted, fill, folded, lines, paragraphs, table
 from bot.render.progress import build
@@ -187,6 +188,10 @@ def confidence(finding: Finding) -> Md:
         "none": Md(),
     }[verdict.control]
     note = fill(" {note}", note=_sentence(inline(Untrusted(verdict.note), 300))) if verdict.note else Md()
+    if verdict.intermittent:
+        low, high = bounds(verdict.hits, verdict.runs)
+        shares = {"low": Md(f"{low:.0%}"), "high": Md(f"{high:.0%}")}
+        note = fill(" **It is intermittent**: at 95 % confidence it shows in {low} to {high} of all tries.", **shares)
     return fill(
         "{shown}, each in a fresh browser on freshly reset data, without a language model.{control}{note}",
         shown=shown,

@@ -36,7 +36,7 @@ class Shown:
     def unfiled(self) -> tuple[Proof, ...]:
         """Proven in this run and not in the book: filing is off, a dry run, or about to be written down."""
         booked = {row.fingerprint for row in (*self.found, *self.known)}
-        return tuple(proof for proof in self.view.of_verdict("CONFIRMED") if proof.fingerprint not in booked)
+        return tuple(proof for proof in self.view.proven if proof.fingerprint not in booked)
 
 
 def render(shown: Shown) -> Md:

@@ -28,7 +28,7 @@ from bot.domain.run_view import RunView, view
 from bot.events import RepoRef
 from bot.github import markers
 from bot.github.port import RepoRole
-from bot.render import final, finding, progress, replies, revalidation, sanitize
+from bot.render import final, finding, labels, progress, replies, revalidation, sanitize
 from bot.render.markdown import Untrusted
 from bot.render.progress import Shown
 from bot.store.findings import FindingRow
@@ -112,10 +112,20 @@ def _texts(word: str) -> dict[str, str]:
             texts[f"final-{state}"] = final.render(shown)
     texts["finding-alarm"] = finding.title(rows[0].finding) + "\n\n" + finding.body(rows[0], origin)
     texts["finding-claim"] = finding.body(_row(word, claim=True), origin)
+    now_and_then = replace(rows[0].finding, verdict=Verdict("FLAKY", 3, 10, "clean"))
+    texts["finding-intermittent"] = finding.confidence(now_and_then)
     texts["came-back"] = finding.came_back(rows[0], origin, "regression:id1:run")
     for kind in ("FIXED", "STILL_FAILS", "MOVED", "CANNOT_TELL"):
         texts[f"verdict-{kind.lower()}"] = revalidation.verdict(31, FixVerdict(kind, 1, 5, 5, "b1", word))
     return texts | _replies(word)
+
+
+def test_only_what_shows_now_and_then_is_labelled_intermittent() -> None:
+    always = _row(PLAIN).finding
+    seldom = replace(always, verdict=Verdict("FLAKY", 3, 10, "clean"))
+    assert labels.INTERMITTENT not in labels.of_finding(always)
+    assert labels.INTERMITTENT in labels.of_finding(seldom)
+    assert {spec.name for spec in labels.specs(seldom)} >= set(labels.of_finding(seldom))
 
 
 def test_every_kind_of_alarm_and_claim_has_words() -> None:

@@ -150,8 +150,14 @@ async def test_a_dialog_is_answered_as_recorded(replayer: Replayer):
 
 
 async def test_every_second_time_is_flaky_with_ten_replays(replayer: Replayer):
-    verdict = (await prove(suspect(DICE, DICE_STEPS), replayer, build="flaky")).verdict
+    finding = await prove(suspect(DICE, DICE_STEPS), replayer, build="flaky")
+    verdict = finding.verdict
     assert (verdict.kind, verdict.hits, verdict.runs, verdict.control) == ("FLAKY", 5, 10, "clean"), verdict
+    assert verdict.intermittent
+    # One silent replay would mean little: it showed in every second one.
+    fixed = await recheck(finding, replayer, replays=1, build="none")
+    assert (fixed.kind, fixed.runs) == ("FIXED", 5)
+    assert (await recheck(finding, replayer, replays=1, build="flaky")).kind == "STILL_FAILS"
 
 
 async def test_a_request_that_the_page_repeats_with_success_is_no_fault(replayer: Replayer):
