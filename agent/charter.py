@@ -72,13 +72,18 @@ class Role:
 @dataclass(frozen=True, slots=True)
 class ReplayTarget:
     """The instance on which proofs are replayed. `start` is a command with `{port}` and `{build}`, or empty when
-    `url` already answers; `reset` is `METHOD /path`, called before every replay, or empty. It gets `ready` seconds to
-    come up."""
+    `url` already answers. Before every replay come `reset_command` and then `reset`, a `METHOD /path`, where there are.
+    It gets `ready` seconds to come up."""
 
     start: tuple[str, ...]
     url: str
     reset: str = ""
     ready: float = 30.0
+    reset_command: tuple[str, ...] = ()
+
+    @property
+    def is_reset(self) -> bool:
+        return bool(self.reset or self.reset_command)
 
 
 @dataclass(frozen=True, slots=True)

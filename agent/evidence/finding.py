@@ -148,6 +148,8 @@ class Verdict:
     actual: str = ""
     screenshot: str = ""
     """Path of a picture of the symptom, relative to the run's artefact folder; empty when there is none."""
+    reset: bool = True
+    """The data was put back to its seeded state before every replay."""
 
     @property
     def intermittent(self) -> bool:

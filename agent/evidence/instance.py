@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import IO, Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -23,6 +24,7 @@ from agent.charter import Profile
 
 STOP_SECONDS = 2.0
 REQUEST_SECONDS = 10.0
+RESET_SECONDS = 60.0
 POLL = 0.05
 LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
 LONGEST_BUILD = 64
@@ -35,6 +37,7 @@ end = lambda: (os.read(0, 1), os.killpg(0, signal.SIGKILL))
 threading.Thread(target=end, daemon=True).start()
 os._exit(child.wait() and 1)"""
 NOTE_DEPLOYED = "Replayed on the deployed app without a reset: the steps alone set up the state."
+NOTE_AS_IT_IS = "Replayed without a reset: the steps alone set up the state."
 
 
 class InstanceFailed(Exception):
@@ -56,7 +59,9 @@ class ReplayInstance:
     @property
     def note(self) -> str:
         """What a verdict must say about this instance; empty when it is the profile's own and fresh."""
-        return "" if self._target else NOTE_DEPLOYED
+        if self._target is None:
+            return NOTE_DEPLOYED
+        return "" if self._target.is_reset else NOTE_AS_IT_IS
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,6 +83,8 @@ class ReplayInstance:
 
     async def reset(self) -> None:
         """Back to the seeded state, as the profile says. Raises InstanceFailed."""
+        if self._target is not None and self._target.reset_command:
+            await self._run(self._target.reset_command)
         if self._target is None or not self._target.reset:
             return
         method, _, path = self._target.reset.partition(" ")
@@ -88,6 +95,37 @@ class ReplayInstance:
             raise InstanceFailed(f"The reset hook {self._target.reset} did not answer ({_why(error)}).") from None
         if response.status_code >= 400:
             raise InstanceFailed(f"The reset hook {self._target.reset} answered {response.status_code}.")
+
+    async def _run(self, words: tuple[str, ...]) -> None:
+        """The reset command; what it says is shown only by its last line, where it failed."""
+        command = self._filled(words, str(urlsplit(self.origin).port or ""))
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                env=self._environ,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise InstanceFailed(f"The reset command {command[0]} cannot be run: {error.strerror}.") from None
+        try:
+            async with asyncio.timeout(RESET_SECONDS):
+                said, _ = await process.communicate()
+        except TimeoutError:
+            raise InstanceFailed(f"The reset command {command[0]} took longer than {RESET_SECONDS:.0f} s.") from None
+        finally:
+            _signal(process.pid, signal.SIGKILL)
+        if process.returncode:
+            why = _last_line(said)
+            raise InstanceFailed(f"The reset command {command[0]} ended with {process.returncode}: {why}")
+
+    def _filled(self, words: tuple[str, ...], port: str) -> list[str]:
+        def fill(word: str) -> str:
+            return word.replace("{python}", sys.executable).replace("{port}", port).replace("{build}", self._build)
+
+        return [fill(word) for word in words]
 
     async def close(self) -> None:
         """Stops the command and everything it started; an instance that was not started here is left alone."""
@@ -109,11 +147,8 @@ class ReplayInstance:
     async def _start(self, build: str) -> None:
         assert self._target is not None
         port = str(_free_port())
-        command = [
-            word.replace("{python}", sys.executable).replace("{port}", port).replace("{build}", build)
-            for word in self._target.start
-        ]
         self.origin, self._build = self._target.url.replace("{port}", port), build
+        command = self._filled(self._target.start, port)
         if shutil.which(command[0], path=self._environ.get("PATH")) is None:
             raise InstanceFailed(
                 f"The replay command {command[0]} is no program of this machine; correct replay.start."
@@ -156,8 +191,12 @@ class ReplayInstance:
         if self._log is None:
             return "no output"
         self._log.seek(0)
-        lines = self._log.read()[-2000:].decode(errors="replace").strip().splitlines()
-        return lines[-1][:200] if lines else "no output"
+        return _last_line(self._log.read())
+
+
+def _last_line(said: bytes) -> str:
+    lines = said[-2000:].decode(errors="replace").strip().splitlines()
+    return lines[-1][:200] if lines else "no output"
 
 
 async def read_build(profile: Profile, origin: str) -> str:

@@ -88,7 +88,8 @@ async def prove(
     if verdict.kind == "CONFIRMED" and isinstance(suspicion.oracle, Alarm):
         scouted, verdict = await _shorter(scouted, verdict, trial, replays)
     note = " ".join(filter(None, (verdict.note, replayer.instance.note)))
-    verdict = replace(verdict, note=note, build=await read_build(replayer.profile, origin) or build)
+    running = await read_build(replayer.profile, origin) or build
+    verdict = replace(verdict, note=note, build=running, reset=not replayer.instance.note)
     return _finding(suspicion, replayer, scouted.repro, verdict, scouted.outcomes)
 
 

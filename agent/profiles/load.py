@@ -206,4 +206,6 @@ def _role(sound: _Sound, item: RoleSettings) -> Role:
 
 def _replay(settings: SettingsFile) -> ReplayTarget | None:
     replay = settings.replay
-    return replay and ReplayTarget(tuple(replay.start), replay.url.rstrip("/"), replay.reset, replay.ready)
+    return replay and ReplayTarget(
+        tuple(replay.start), replay.url.rstrip("/"), replay.reset, replay.ready, tuple(replay.reset_command)
+    )

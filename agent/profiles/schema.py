@@ -43,6 +43,11 @@ class ReplaySettings(Strict):
     reset: str = Field(
         default="", pattern=r"^$|^(GET|POST|PUT|DELETE) /", description="Request before each replay, e.g. POST /reset."
     )
+    reset_command: list[str] = Field(
+        default=[],
+        description="Command before each replay, such as one that restores a database; {python}, {port}, {build} are "
+        "filled in. With neither it nor reset the steps alone set up the state, and the verdict says so.",
+    )
     ready: float = Field(default=30, gt=0, le=3600, description="Seconds that it gets to come up.")
 
 

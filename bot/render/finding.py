@@ -193,8 +193,9 @@ def confidence(finding: Finding) -> Md:
         shares = {"low": Md(f"{low:.0%}"), "high": Md(f"{high:.0%}")}
         note = fill(" **It is intermittent**: at 95 % confidence it shows in {low} to {high} of all tries.", **shares)
     return fill(
-        "{shown}, each in a fresh browser on freshly reset data, without a language model.{control}{note}",
+        "{shown}, each in a fresh browser{data}, without a language model.{control}{note}",
         shown=shown,
+        data=Md(" on freshly reset data") if verdict.reset else Md(),
         control=control,
         note=note,
     )

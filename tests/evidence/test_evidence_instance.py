@@ -62,6 +62,40 @@ async def test_what_cannot_be_started_or_reset_is_told_in_a_sentence(tmp_path):
             await instance.reset()
 
 
+def with_reset(tmp_path: Path, *command: str):
+    start = ("{python}", str(SITE), "--port", "{port}", "--build", "{build}")
+    return site_profile(
+        tmp_path, replay=ReplayTarget(start, "http://127.0.0.1:{port}", reset_command=("{python}", "-c", *command))
+    )
+
+
+async def test_a_command_puts_the_data_back(tmp_path):
+    mark = tmp_path / "reset"
+    command = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + chr(10))"
+    async with ReplayInstance(with_reset(tmp_path, command, str(mark), "{port}", "{build}"), os.environ) as instance:
+        origin = await instance.ensure("none")
+        await instance.reset()
+        await instance.reset()
+        port = origin.rpartition(":")[2]
+        assert mark.read_text().splitlines() == [f"{port} none"] * 2
+        assert not instance.note
+
+
+async def test_a_command_that_cannot_put_the_data_back_is_told_in_a_sentence(tmp_path):
+    async with ReplayInstance(with_reset(tmp_path, "print('1'); raise SystemExit('no dump')"), os.environ) as instance:
+        await instance.ensure("none")
+        with pytest.raises(InstanceFailed, match="ended with 1: no dump"):
+            await instance.reset()
+    gone = ReplayTarget((), "http://127.0.0.1:9", reset_command=("no-such-program",))
+    with pytest.raises(InstanceFailed, match="no-such-program cannot be run"):
+        await ReplayInstance(site_profile(tmp_path, replay=gone), os.environ).reset()
+
+
+async def test_without_any_reset_the_verdict_says_so(tmp_path):
+    bare = ReplayTarget((), "http://127.0.0.1:9")
+    assert "without a reset" in ReplayInstance(site_profile(tmp_path, replay=bare), os.environ).note
+
+
 async def test_without_a_replay_target_the_deployed_app_is_used_and_the_verdict_says_so(tmp_path):
     async with ReplayInstance(site_profile(tmp_path), os.environ) as deployed:
         url = await deployed.ensure("none")
