@@ -214,6 +214,8 @@ def _walk(events: Sequence[ev.Event], role: str, call_id: str) -> tuple[list[_Se
         steps = tuple(_step(item) for item in tool.steps)
         if not tool.document and not steps and tool.call_id != call_id:
             continue  # a call that was skipped or refused saw no page, so it neither left one nor came to one
+        if not fresh and not segments[-1].steps and segments[-1].url == tool.url_before:
+            segments[-1] = replace(segments[-1], document=tool.document)  # the same page, opened once more
         if fresh or segments[-1].document != tool.document:
             segments.append(_Segment(tool.document, tool.url_before, ()))
             fresh = False

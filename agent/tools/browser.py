@@ -119,7 +119,8 @@ class BrowserSurface:
             calm = not (self._lost or self._seen.dialog or self._signed.out)
             if calm and self._trail.untouched and (returned := await self._return.reopen()):
                 self._come_back(returned)
-                self._notice = returned.notice
+                self._notice = f"{self._notice}\n{returned.notice}".strip()
+                self._foreign.attach(self.context, same_role=True)
             return self._seen
 
     @property

@@ -12,6 +12,8 @@ from agent.tools.seat import WORN, Lost, Seat
 from agent.tools.signin import SignInFailed
 from agent.tools.surface import PageView, Recovery
 
+MOVED = "Your page was opened anew and led elsewhere: look where you are."
+
 
 @dataclass(frozen=True, slots=True)
 class Returned:
@@ -57,17 +59,21 @@ class Return:
             return await self.revive(error if isinstance(error, Hung) else Gone(shorten(str(error))))
 
     async def reopen(self) -> Returned | None:
-        """The same page in a fresh context, when the one it is in is worn. None when it stays where it is. What the
-        page says while it is loaded once more was heard before."""
+        """The same page in a fresh context, when the one it is in is worn. None when it stays where it is. What a page
+        says while it is loaded once more was heard before; only one that fails this time has news."""
         watch = self._seat.watch
         if watch.requests < WORN or not watch.comes_back:
             return None
+        url, untold = self._seat.page.url, watch.drain()
         try:
             if not await self._seat.reopen():
                 return None
             await self._signed.begin()
             view = await self._senses.look()
+            again = watch.drain()
+            untold = untold if watch.comes_back else (*untold, *again)
+            return Returned(view, "" if self._seat.page.url == url else MOVED)
         except (Hung, Gone, Error, SignInFailed, TimeoutError) as error:
             return await self.revive(error if isinstance(error, Hung) else Gone(shorten(str(error))))
-        watch.drain()
-        return Returned(view)
+        finally:
+            watch.give_back(untold)

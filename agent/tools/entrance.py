@@ -40,18 +40,27 @@ class Entrance:
     async def enter(self, page: Page, watch: Watch, kept: Mapping[str, Any] | None = None) -> None:
         """To the role's start page. Raises SignInFailed or Playwright's Error."""
         await self._unfence(page.context)
-        if kept and await self.enter_as(kept, page, watch, self._start):
+        if kept and await self._enter_as(kept, page, watch):
             self._taken.append("kept_state")
             return
         await self._sign_in(page, watch)
 
-    async def enter_as(self, kept: Mapping[str, Any], page: Page, watch: Watch, url: str) -> bool:
-        """To `url` with a kept sign-in. False when that does not hold any more; then the browser is nobody's again."""
+    async def move(self, state: Mapping[str, Any], page: Page, watch: Watch, url: str) -> None:
+        """To `url` by way of the start page in a new context, with the state of the old one: who goes back in it comes
+        to the start page. Where the address does not come the start page it is. Raises what `enter` raises."""
+        if not await self._enter_as(state, page, watch):
+            await self._sign_in(page, watch)
+            return
+        with contextlib.suppress(Error):
+            await _go_to(url, page, watch)
+
+    async def _enter_as(self, kept: Mapping[str, Any], page: Page, watch: Watch) -> bool:
+        """With a kept sign-in. False when that does not hold any more; then the browser is nobody's again."""
         with contextlib.suppress(Error, TimeoutError):
             async with asyncio.timeout(OPEN_SECONDS):
                 await page.context.set_storage_state(cast(Any, kept))
             await self._fence(page.context)
-            status = await _go_to(url, page, watch)
+            status = await _go_to(self._start, page, watch)
             if status != 401 and not await signed_out(page, self._role):
                 return True
         await self._unfence(page.context)

@@ -95,13 +95,15 @@ class ForeignAnswers:  # without slots: Playwright keeps its wrapper of a bound 
         self._by_role: WeakSet[Request] = WeakSet()
         self._given: dict[tuple[str, str], None] = {}
 
-    def attach(self, context: BrowserContext) -> None:
-        """Listens to a context; once is enough, and a later one takes its place."""
+    def attach(self, context: BrowserContext, *, same_role: bool = False) -> None:
+        """Listens to a context; once is enough, and a later one takes its place. `same_role`: it was given the state of
+        the one before, so that who asks is proved as before."""
         if context is self._context:
             return
         self._context = context
         self._answers.clear()
-        self._proofs.clear()
+        if not same_role:
+            self._proofs.clear()
         context.on("request", self._on_request)
         if self._access.forbids:
             context.on("response", self._on_response)

@@ -22,6 +22,7 @@ from agent.tools.entrance import Entrance, state_of
 from agent.tools.mcp import Gone, Wire, text_of
 from agent.tools.playwright_server import SharedChromium, launch_bound, server_command
 from agent.tools.secrets import Secrets
+from agent.tools.signin import signed_out
 from agent.tools.watch import Watch
 
 RESTARTS = 3
@@ -125,12 +126,11 @@ class Seat:
         Raises what `open` raises when the old one is gone and no new one came.
         """
         url, state = self.page.url, await state_of(self.context)
-        if state is None or await self._keeps_for_this_window():
+        if state is None or await self._keeps_for_this_window() or await signed_out(self.page, self.options.role):
             return False
         await self._close_context()
         await self._adopt_page()
-        if not await self._entrance.enter_as(state, self.page, self.watch, url):
-            await self._entrance.enter(self.page, self.watch)
+        await self._entrance.move(state, self.page, self.watch, url)
         return True
 
     async def _keeps_for_this_window(self) -> bool:

@@ -5,7 +5,7 @@ Used by explorers and replays alike, so that both hear the same. It judges nothi
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -37,6 +37,7 @@ class _Document:
     url: str
     status: int | None = None
     method: str = "GET"
+    redirected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,11 @@ class Watch:
 
     @property
     def comes_back(self) -> bool:
-        """The main page's address alone gave its document, and would give it again."""
+        """The main page's address alone gave its document, and would give it again. Where it led on to another one,
+        that one may say once what was done on the way."""
         document = self._at(self._main)
-        return document.method == "GET" and document.status == 200
+        here = self._main is not None and _bare(document.url) == _bare(self._main.url)
+        return here and document.method == "GET" and document.status == 200 and not document.redirected
 
     @property
     def requests(self) -> int:
@@ -131,6 +134,10 @@ class Watch:
         """What was downloaded since the last time, for whoever wants to look inside."""
         files, self._downloads = tuple(self._downloads), []
         return files
+
+    def give_back(self, signals: Sequence[Signal]) -> None:
+        """What was drained and told nobody: the next drain gives it first."""
+        self._signals = [*signals, *self._signals]
 
     async def settle(self, quiet: float = 0.15, limit: float = 2.0) -> bool:
         """Waits until no request was in flight for `quiet` seconds; False when `limit` seconds were not enough.
@@ -217,7 +224,7 @@ class Watch:
             else:
                 self._unplaced.pop(_bare(coming.url), None)
                 self._unplaced[_bare(request.url)] = coming
-            coming.url, coming.method = request.url, request.method
+            coming.url, coming.method, coming.redirected = request.url, request.method, earlier is not None
             self._documents[request] = coming
             self._flights[request] = _Flight(self._clock(), request.url, coming.number)
         elif request.resource_type not in STREAMS:

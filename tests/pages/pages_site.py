@@ -58,6 +58,8 @@ PAGES = {
         new IntersectionObserver(e => { if (e[0].isIntersecting) {
         late.innerHTML = '<p>Here at last</p>'; lateFault() } })
         .observe(late)</script>""",
+    "/tired": "<h1>Fresh</h1>",
+    "/renamed": "<h1>Renamed</h1><script>history.replaceState(null, '', '/nowhere')</script>",
     "/spin": """<h1>Spin</h1><button onclick="while (true) {}">Now</button>
         <button onclick="setTimeout(() => { while (true) {} }, 30)">Soon</button>
         <button onclick="const r = new XMLHttpRequest(); r.open('GET', '/never', false); r.send()">Sync</button>""",
@@ -126,6 +128,8 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
                     self.answer(200, "more", "text/plain")
                 case "/api/list":
                     self.answer(200, "[]", "application/json")
+                case "/tired" if site.requests.count("GET /tired") > 1:
+                    self.answer(500, "<title>Tired</title><h1>Tired</h1>")
                 case "/never":
                     time.sleep(25)
                     self.close_connection = True
