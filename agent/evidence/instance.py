@@ -97,29 +97,34 @@ class ReplayInstance:
             raise InstanceFailed(f"The reset hook {self._target.reset} answered {response.status_code}.")
 
     async def _run(self, words: tuple[str, ...]) -> None:
-        """The reset command; what it says is shown only by its last line, where it failed."""
+        """The reset command; what it says is shown only by its last line, where it failed. What it leaves running,
+        such as a restarted server, stays."""
         command = self._filled(words, str(urlsplit(self.origin).port or ""))
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                env=self._environ,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise InstanceFailed(f"The reset command {command[0]} cannot be run: {error.strerror}.") from None
-        try:
-            async with asyncio.timeout(RESET_SECONDS):
-                said, _ = await process.communicate()
-        except TimeoutError:
-            raise InstanceFailed(f"The reset command {command[0]} took longer than {RESET_SECONDS:.0f} s.") from None
-        finally:
-            _signal(process.pid, signal.SIGKILL)
-        if process.returncode:
-            why = _last_line(said)
-            raise InstanceFailed(f"The reset command {command[0]} ended with {process.returncode}: {why}")
+        with tempfile.TemporaryFile() as said:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    env=self._environ,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=said,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise InstanceFailed(f"The reset command {command[0]} cannot be run: {error.strerror}.") from None
+            try:
+                async with asyncio.timeout(RESET_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                told = f"The reset command {command[0]} took longer than {RESET_SECONDS:.0f} s."
+                raise InstanceFailed(told) from None
+            finally:
+                if process.returncode is None:
+                    _signal(process.pid, signal.SIGKILL)
+            if process.returncode:
+                said.seek(0)
+                why = _last_line(said.read())
+                raise InstanceFailed(f"The reset command {command[0]} ended with {process.returncode}: {why}")
 
     def _filled(self, words: tuple[str, ...], port: str) -> list[str]:
         def fill(word: str) -> str:

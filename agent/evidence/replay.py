@@ -62,9 +62,9 @@ class Replayer:
         started = time.monotonic()
         secrets = Secrets(dict(self.profile.secrets), ())
         try:
+            origin = self.instance.origin or await self.instance.ensure()
+            await self.instance.reset()
             async with asyncio.timeout(WHOLE_SECONDS):
-                origin = self.instance.origin or await self.instance.ensure()
-                await self.instance.reset()
                 secrets = Secrets(dict(self.profile.secrets), (origin, *self.profile.allowed_origins))
                 origins = frozenset({origin, *self.profile.allowed_origins})
                 async with AsyncExitStack() as stack:

@@ -91,6 +91,21 @@ async def test_a_command_that_cannot_put_the_data_back_is_told_in_a_sentence(tmp
         await ReplayInstance(site_profile(tmp_path, replay=gone), os.environ).reset()
 
 
+async def test_what_a_reset_starts_anew_stays_and_is_not_waited_for(tmp_path):
+    mark = tmp_path / "restarted"
+    later = f"import time; time.sleep(1); open({str(mark)!r}, 'w').close()"
+    command = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1]])"
+    async with ReplayInstance(with_reset(tmp_path, command, later), os.environ) as instance:
+        await instance.ensure("none")
+        await instance.reset()
+        assert not mark.exists()
+        for _ in range(100):
+            if mark.exists():
+                return
+            await asyncio.sleep(0.1)
+    raise AssertionError("the reset's own process was ended with it")
+
+
 async def test_without_any_reset_the_verdict_says_so(tmp_path):
     bare = ReplayTarget((), "http://127.0.0.1:9")
     assert "without a reset" in ReplayInstance(site_profile(tmp_path, replay=bare), os.environ).note
