@@ -153,8 +153,10 @@ class Verdict:
 
     @property
     def intermittent(self) -> bool:
-        """It showed in some of ten replays, more than once, and never without the trigger."""
-        return self.kind == "FLAKY" and self.hits >= 2 and self.runs >= 10 and self.control == "clean"
+        """It showed in some of ten replays, more than once, and never without the trigger. On data that is not put back
+        it may only have been used up."""
+        often = self.hits >= 2 and self.runs >= 10
+        return self.kind == "FLAKY" and often and self.control == "clean" and self.reset
 
     @property
     def proven(self) -> bool:
@@ -200,7 +202,8 @@ def verdict_of(kind: str, finding: Mapping[str, Any]) -> Verdict:
     """The verdict that an event tells, with the figures of the finding's JSON form beside it."""
     told = finding.get("verdict") or {}
     hits, runs = int(told.get("hits", 0)), int(told.get("runs", 0))
-    return Verdict(cast(VerdictKind, kind), hits, runs, told.get("control", "none"))
+    control, reset = told.get("control", "none"), bool(told.get("reset", True))
+    return Verdict(cast(VerdictKind, kind), hits, runs, control, reset=reset)
 
 
 def to_json(value: Any) -> dict[str, Any]:

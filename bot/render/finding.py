@@ -191,7 +191,8 @@ def confidence(finding: Finding) -> Md:
     if verdict.intermittent:
         low, high = bounds(verdict.hits, verdict.runs)
         shares = {"low": Md(f"{low:.0%}"), "high": Md(f"{high:.0%}")}
-        note = fill(" **It is intermittent**: at 95 % confidence it shows in {low} to {high} of all tries.", **shares)
+        rate = fill(" **It is intermittent**: at 95 % confidence it shows in {low} to {high} of all tries.", **shares)
+        note = Md(f"{note}{rate}")
     return fill(
         "{shown}, each in a fresh browser{data}, without a language model.{control}{note}",
         shown=shown,

@@ -112,7 +112,7 @@ def _texts(word: str) -> dict[str, str]:
             texts[f"final-{state}"] = final.render(shown)
     texts["finding-alarm"] = finding.title(rows[0].finding) + "\n\n" + finding.body(rows[0], origin)
     texts["finding-claim"] = finding.body(_row(word, claim=True), origin)
-    now_and_then = replace(rows[0].finding, verdict=Verdict("FLAKY", 3, 10, "clean"))
+    now_and_then = replace(rows[0].finding, verdict=Verdict("FLAKY", 3, 10, "clean", word))
     texts["finding-intermittent"] = finding.confidence(now_and_then)
     texts["came-back"] = finding.came_back(rows[0], origin, "regression:id1:run")
     for kind in ("FIXED", "STILL_FAILS", "MOVED", "CANNOT_TELL"):

@@ -153,6 +153,12 @@ class Site(BaseHTTPRequestHandler):
     def page_dice(self, query: dict) -> None:
         self.html(f"<button>Roll</button><script>{DICE_JS}</script>")
 
+    def page_late(self, query: dict) -> None:
+        """After eleven visits the page rolls by itself as it opens."""
+        self.state.visits += 1
+        rolls = "fetch('/api/dice', {method: 'POST'});" if self.state.visits > 11 else ""
+        self.html(f"<button>Roll</button><script>{DICE_JS}{rolls}</script>")
+
     def page_fickle(self, query: dict) -> None:
         """On the visits that the build names, such as `gone3`, the page comes without its button."""
         self.state.visits += 1

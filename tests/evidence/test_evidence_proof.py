@@ -160,6 +160,15 @@ async def test_every_second_time_is_flaky_with_ten_replays(replayer: Replayer):
     assert (await recheck(finding, replayer, replays=1, build="flaky")).kind == "STILL_FAILS"
 
 
+async def test_what_shows_now_and_then_is_looked_for_without_its_trigger_as_often(replayer: Replayer):
+    """One silent run without the trigger says little: here only the eleventh one after it is not silent."""
+    oracle = alarm("server_error", "/api/dice", "POST /api/dice 500", "/late")
+    steps = (goto("/late"), click('get_by_role("button", name="Roll")'))
+    verdict = (await prove(suspect(oracle, steps), replayer, build="flaky+late")).verdict
+    assert (verdict.kind, verdict.hits, verdict.runs, verdict.control) == ("UNTESTABLE", 5, 10, "fires"), verdict
+    assert not verdict.intermittent
+
+
 async def test_a_request_that_the_page_repeats_with_success_is_no_fault(replayer: Replayer):
     oracle = alarm("server_error", "/api/shy", "GET /api/shy 503", "/shy")
     verdict = (await prove(suspect(oracle, (goto("/shy"),)), replayer, replays=2, build="none")).verdict

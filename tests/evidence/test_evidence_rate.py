@@ -49,6 +49,7 @@ def test_the_rarer_it_shows_the_longer_it_must_stay_silent(hits: int, runs: int,
         (Verdict("FLAKY", 1, 10, "clean"), False),
         (Verdict("FLAKY", 3, 5, "clean"), False),
         (Verdict("FLAKY", 5, 10, "none"), False),
+        (Verdict("FLAKY", 2, 10, "clean", reset=False), False),
         (Verdict("NOT_REPRODUCED", 0, 5, "none"), False),
     ],
 )
