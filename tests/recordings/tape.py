@@ -194,9 +194,15 @@ def _refs_here(line: Line, request: ModelRequest) -> dict[str, str]:
     found: dict[str, str] = {}
     for ref, words in (line.refs or {}).items():
         alike = [other for other, named in shown if named == tuple(words)]
-        if ref not in alike and len(alike) == 1:
-            found[ref] = alike[0]
+        # A window that was opened anew counts its pages from one, the elements of a page are numbered as before.
+        placed = alike if len(alike) == 1 else [other for other in alike if _element(other) == _element(ref)]
+        if ref not in alike and len(placed) == 1:
+            found[ref] = placed[0]
     return found
+
+
+def _element(ref: str) -> str:
+    return ref.rpartition("e")[2]
 
 
 def _pointed(value: Any, here: Mapping[str, str]) -> Any:
