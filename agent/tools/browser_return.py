@@ -62,7 +62,7 @@ class Return:
         """The same page in a fresh context, when the one it is in is worn. None when it stays where it is. What a page
         says while it is loaded once more was heard before; only one that fails this time has news."""
         watch = self._seat.watch
-        if watch.requests < WORN or not watch.comes_back:
+        if watch.opened < WORN or not watch.comes_back:
             return None
         url, untold = self._seat.page.url, watch.drain()
         try:

@@ -31,9 +31,9 @@ CLOSE_SECONDS = 5.0
 OPEN_SECONDS = 15.0
 ANSWER_SECONDS = 2.0
 TIDY_EVERY = 25
-WORN = 150
-"""Requests after which a context is worn: Playwright keeps each, in every process that shares the browser, until the
-context closes."""
+WORN = 100
+"""Documents after which a context is worn: Playwright keeps each request until the context closes, those of documents
+in every process that shares the browser."""
 
 
 class Lost(Exception):

@@ -61,7 +61,7 @@ class Watch:
         self._dialogs = dialogs
         self._signals: list[Signal] = []
         self._count = 0
-        self._requests = 0
+        self._opened = 0
         self._main: Page | None = None
         self._current: WeakKeyDictionary[Page, _Document] = WeakKeyDictionary()
         self._coming: WeakKeyDictionary[Page, _Document] = WeakKeyDictionary()
@@ -76,7 +76,7 @@ class Watch:
     def attach(self, context: BrowserContext) -> None:
         """Listens to one more context and takes its first page for the main one."""
         self._flights.clear()
-        self._requests = 0
+        self._opened = 0
         self._main = None
         for page in context.pages:
             self._on_page(page)
@@ -109,9 +109,9 @@ class Watch:
         return here and document.method == "GET" and document.status == 200 and not document.redirected
 
     @property
-    def requests(self) -> int:
-        """That the context made which was attached last."""
-        return self._requests
+    def opened(self) -> int:
+        """The documents that the context asked for which was attached last."""
+        return self._opened
 
     @property
     def loading(self) -> bool:
@@ -215,8 +215,8 @@ class Watch:
 
     def _on_request(self, request: Request) -> None:
         page = _page_of(request)
-        self._requests += 1
         if _opens_document(request, page):
+            self._opened += 1
             earlier = request.redirected_from
             coming = (self._documents.get(earlier) if earlier else None) or _Document(self._next(), request.url)
             if page is not None:

@@ -1,4 +1,4 @@
-"""A context that has carried many requests is replaced where a page loses nothing by it, and kept where it would."""
+"""A context that has opened many documents is replaced where a page loses nothing by it, and kept where it would."""
 
 import asyncio
 from typing import Any
@@ -11,12 +11,15 @@ from agent.tools.browser_return import MOVED
 from agent.tools.seat import WORN
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-ASK_OFTEN = "often => Promise.all(Array.from({length: often}, (_, i) => fetch('/more?' + i)))"
 
 
-async def wear(driver: Driver, often: int = WORN) -> Any:
-    """The context in which so many requests were made."""
-    await driver.surface.page.evaluate(ASK_OFTEN, often)
+async def wear(driver: Driver) -> Any:
+    """The context in which so many documents were opened, in a window beside the role's page."""
+    page = driver.surface.page
+    window = await page.context.new_page()
+    for number in range(WORN):
+        await window.goto(f"{page.url.rpartition('/')[0]}/more?{number}")
+    await window.close()
     return driver.surface.context
 
 
@@ -26,7 +29,7 @@ async def test_a_worn_context_is_replaced_on_the_same_page_signed_in(opened) -> 
         await driver.surface.page.evaluate("localStorage.setItem('theme', 'dark')")
         worn, document = await wear(driver), driver.surface.watch.document
         view = await driver.surface.reopened()
-        assert driver.surface.context is not worn and driver.surface.watch.requests < WORN
+        assert driver.surface.context is not worn and driver.surface.watch.opened < WORN
         assert view.url.endswith("/private") and "Hello ann" in view.snapshot
         assert view.document > document
         assert await driver.surface.page.evaluate("localStorage.getItem('theme')") == "dark"
